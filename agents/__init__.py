@@ -1,0 +1,1 @@
+"""Faust agents and services, one a file: thin shells around app."""

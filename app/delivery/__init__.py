@@ -1,0 +1,1 @@
+"""Exactly-once delivery: lanes, their state, their ledger and their dead letters."""

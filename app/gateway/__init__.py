@@ -1,0 +1,1 @@
+"""What dashboards subscribe to: REST, server-sent events and the live page."""

@@ -1,0 +1,55 @@
+"""Every metric of geonews, in one typed list; `docs/metrics.md` is generated from it and a test holds them together.
+
+Label values are bounded: topics come from the taxonomy, stages and reasons from closed lists, partitions from Kafka.
+"""
+
+from prometheus_client import Counter, Gauge, Histogram
+
+# From a hundredth of a millisecond to ten seconds: a step on one article up to a slow model on a whole batch.
+_DURATIONS = (0.00001, 0.0001, 0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0)
+# From the seconds of a live feed to the days of a backlog.
+_AGES = (0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 15.0, 60.0, 300.0, 1800.0, 7200.0, 86400.0, 604800.0)
+_SIZES = (1, 2, 5, 10, 25, 50, 100, 250, 500, 1000, 5000)
+
+ARTICLES_IN = Counter("geonews_articles_in", "Raw records that were committed, by what became of them.", ["outcome"])
+EVENTS_OUT = Counter("geonews_events_out", "Events that were committed, by topic.", ["topic"])
+DEAD_LETTERS = Counter(
+    "geonews_dead_letters", "Records that were dead-lettered, by stage and reason.", ["stage", "reason"]
+)
+STAGE_SECONDS = Histogram(
+    "geonews_stage_seconds", "Time that a stage took for one batch.", ["stage"], buckets=_DURATIONS
+)
+TRANSACTION_SECONDS = Histogram(
+    "geonews_transaction_seconds", "Time from begin to commit of a transaction.", ["agent"], buckets=_DURATIONS
+)
+TRANSACTIONS = Counter("geonews_transactions", "Transactions, by how they ended.", ["agent", "result"])
+BATCH_RECORDS = Histogram("geonews_batch_records", "Records in one transaction.", ["agent"], buckets=_SIZES)
+LAG_RECORDS = Gauge("geonews_lag_records", "Records waiting in an input partition.", ["agent", "partition"])
+LAG_SECONDS = Gauge(
+    "geonews_lag_seconds", "Age of the newest record read while others wait; 0 when none waits.", ["agent", "partition"]
+)
+EVENT_AGE_SECONDS = Histogram(
+    "geonews_event_age_seconds", "Time from an article's publication to the commit of its event.", buckets=_AGES
+)
+PROCESSING_SECONDS = Histogram(
+    "geonews_processing_seconds",
+    "Time from a raw record's timestamp in Kafka to the commit of its event.",
+    buckets=_AGES,
+)
+SEEN_ENTRIES = Gauge("geonews_seen_entries", "Fingerprints remembered by a lane.", ["agent", "partition"])
+SEEN_EVICTED = Counter(
+    "geonews_seen_evicted", "Fingerprints forgotten before their time because the lane's bound was reached.", ["agent"]
+)
+LANES = Gauge("geonews_lanes", "Lanes by state.", ["agent", "state"])
+LANE_RESTARTS = Counter(
+    "geonews_lane_restarts", "Lanes that were reopened after an error, by cause.", ["agent", "cause"]
+)
+REBALANCES = Counter("geonews_rebalances", "Partition assignments received.", ["agent"])
+INGESTED = Counter("geonews_ingested", "Articles put on the raw topic, by kind of source.", ["kind"])
+FETCHES = Counter("geonews_fetches", "Fetches of feeds, by result.", ["result"])
+GATEWAY_CLIENTS = Gauge("geonews_gateway_clients", "Clients connected to the event stream.")
+GATEWAY_EVENTS = Counter("geonews_gateway_events", "Events that the gateway read from Kafka.")
+GATEWAY_DROPPED = Counter("geonews_gateway_dropped_clients", "Stream clients that were dropped, by reason.", ["reason"])
+BUILD_INFO = Gauge(
+    "geonews_build_info", "1, labelled with the version and the model that runs.", ["version", "model", "model_version"]
+)

@@ -1,0 +1,115 @@
+"""Every setting of geonews, in one typed place: environment variables `GEONEWS_*`, or the same names in `.env`."""
+
+import socket
+from functools import lru_cache
+from pathlib import Path
+from typing import Literal
+
+from pydantic import Field, SecretStr, model_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from schemas.channels import Channels
+
+
+class Settings(BaseSettings):
+    """Settings with their defaults; each `GEONEWS_<NAME>` overrides the field of that name."""
+
+    model_config = SettingsConfigDict(env_prefix="GEONEWS_", env_file=".env", extra="ignore", frozen=True)
+
+    # Kafka
+    kafka_bootstrap: str | None = Field(
+        None, description="host:port[,host:port]; empty: the local Kafka of `geonews kafka start`"
+    )
+    kafka_security_protocol: Literal["PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL"] = "PLAINTEXT"
+    kafka_sasl_mechanism: Literal["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"] = "SCRAM-SHA-512"
+    kafka_sasl_username: str | None = None
+    kafka_sasl_password: SecretStr | None = None
+    kafka_ssl_cafile: Path | None = Field(None, description="CA certificates in PEM; empty: the system's")
+    kafka_ssl_certfile: Path | None = Field(None, description="client certificate in PEM, for mutual TLS")
+    kafka_ssl_keyfile: Path | None = Field(None, description="key of the client certificate in PEM")
+    kafka_compression: Literal["none", "gzip", "lz4", "snappy", "zstd"] = Field(
+        "lz4", description="of what geonews produces"
+    )
+    home: Path = Field(Path(".geonews"), description="where the local Kafka keeps its jars, data and log")
+
+    # Topics
+    namespace: str = Field(
+        "geonews", pattern=r"^[a-z0-9][a-z0-9-]*$", description="first part of every topic and group name"
+    )
+    partitions: int = Field(
+        8, ge=1, le=10_000, description="of topics that `geonews topics create` makes; growing raw later re-keys"
+    )
+    replication_factor: int = Field(1, ge=1, le=15, description="of topics that are created; 3 on a cluster")
+
+    # Delivery
+    worker_id: str = Field(
+        default_factory=socket.gethostname, description="static group member id; unique for each live worker"
+    )
+    batch_records: int = Field(500, ge=1, le=100_000, description="most records in one transaction")
+    session_timeout_ms: int = Field(6000, ge=1000, description="a dead worker's partitions move after this")
+    heartbeat_interval_ms: int = Field(1500, ge=100)
+    transaction_timeout_ms: int = Field(
+        30_000, ge=1000, description="the broker aborts a transaction left open this long"
+    )
+    stall_seconds: float = Field(
+        60.0, gt=0, description="a lane with records waiting and no progress for this long ends the process"
+    )
+    shutdown_seconds: float = Field(8.0, gt=0, description="how long lanes may take to finish their batch on SIGTERM")
+    seen_hours: float = Field(72.0, gt=0, description="how long a URL or text is remembered for de-duplication")
+    seen_max_entries: int = Field(
+        200_000, ge=100, description="most articles remembered per partition; about 400 bytes each"
+    )
+
+    # Classification
+    classifier: str = Field("lexicon", description="which classifier decides")
+    taxonomy: Path | None = Field(None, description="taxonomy file; empty: the one that ships with geonews")
+
+    # Serving
+    web_host: str = "127.0.0.1"
+    web_port: int = Field(6066, ge=0, le=65535, description="worker's /metrics, /livez, /readyz; 0 picks a free port")
+    gateway_host: str = "127.0.0.1"
+    gateway_port: int = Field(8080, ge=0, le=65535, description="live page and HTTP API; 0 picks a free port")
+    gateway_window: int = Field(10_000, ge=1, description="most recent events that the gateway keeps")
+
+    # Ingestion
+    ingest_feeds: list[str] = Field(
+        default_factory=list, description='feeds that the worker polls, as a JSON list: ["https://…"]'
+    )
+    ingest_files: list[Path] = Field(
+        default_factory=list, description="JSON Lines files that the worker replays once, as a JSON list"
+    )
+    ingest_rate: float = Field(
+        0.0, ge=0, description="most articles a second from files; 0: as fast as Kafka takes them"
+    )
+    ingest_interval_seconds: float = Field(300.0, gt=0, description="how often a feed is polled")
+    user_agent: str = Field(
+        "geonews/0.1 (news stream processor; operators set GEONEWS_USER_AGENT)",
+        description="sent to every site that is fetched",
+    )
+
+    # Logging
+    log_level: Literal["debug", "info", "warning", "error"] = "info"
+    log_format: Literal["auto", "json", "console"] = Field(
+        "auto", description="auto: console on a terminal, else JSON lines"
+    )
+
+    @model_validator(mode="after")
+    def _consistent(self) -> "Settings":
+        if self.heartbeat_interval_ms * 3 > self.session_timeout_ms:
+            raise ValueError("GEONEWS_HEARTBEAT_INTERVAL_MS must be at most a third of GEONEWS_SESSION_TIMEOUT_MS")
+        if self.kafka_security_protocol.startswith("SASL") and not (
+            self.kafka_sasl_username and self.kafka_sasl_password
+        ):
+            raise ValueError("SASL needs GEONEWS_KAFKA_SASL_USERNAME and GEONEWS_KAFKA_SASL_PASSWORD")
+        return self
+
+    @property
+    def channels(self) -> Channels:
+        """Topic names under this namespace."""
+        return Channels(self.namespace)
+
+
+@lru_cache(maxsize=1)
+def get_settings() -> Settings:
+    """The process's settings, read once. Raises pydantic's ValidationError with the variable's name."""
+    return Settings()
