@@ -36,7 +36,7 @@ class Publisher:
 class Article:
     """A valid article: plain text (no markup), canonical URL, identities. Times are UTC.
 
-    `url_key` identifies the canonical URL, `content_key` the normalised text (16 bytes each); `id` both (32 hex digits).
+    `url_key` identifies the canonical URL, `content_key` the normalised text (16 bytes each); `id` both, in hex.
     """
 
     id: str
