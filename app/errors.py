@@ -5,6 +5,8 @@
     ├── KafkaUnavailable         no broker is configured, or none answers
     │   └── LocalKafkaError      the local broker could not be set up, started or stopped
     ├── TopicsDiffer             topics exist with other settings than ours
+    ├── SourceError              a source of articles cannot be read
+    │   └── FetchFailed          a fetch over HTTP failed: why, and when to try again
     └── ClassifierDown           the classifier fails for everything: no record's fault
 
 A record that cannot be processed raises `app.steps.rejected.Rejected` and becomes a dead letter; no command sees it.
@@ -29,6 +31,19 @@ class LocalKafkaError(KafkaUnavailable):
 
 class TopicsDiffer(GeonewsError):
     """Topics exist with other settings than the contract's."""
+
+
+class SourceError(GeonewsError):
+    """A source of articles (a file, a feed) cannot be read."""
+
+
+class FetchFailed(SourceError):
+    """A fetch over HTTP failed. `reason` is a slug for metrics, `retry_after` what the server asked for, in seconds."""
+
+    def __init__(self, reason: str, message: str, retry_after: float | None = None) -> None:
+        super().__init__(message)
+        self.reason = reason
+        self.retry_after = retry_after
 
 
 class ClassifierDown(GeonewsError):

@@ -86,6 +86,12 @@ class Settings(BaseSettings):
         "geonews/0.1 (news stream processor; operators set GEONEWS_USER_AGENT)",
         description="sent to every site that is fetched",
     )
+    fetch_seconds: float = Field(
+        30.0, gt=0, description="most seconds that one fetch takes, redirects and body included"
+    )
+    fetch_private: bool = Field(
+        False, description="fetch from private, loopback and link-local addresses too (for tests)"
+    )
 
     # Logging
     log_level: Literal["debug", "info", "warning", "error"] = "info"
