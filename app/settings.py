@@ -31,6 +31,8 @@ class Settings(BaseSettings):
         "lz4", description="of what geonews produces"
     )
     home: Path = Field(Path(".geonews"), description="where the local Kafka keeps its jars, data and log")
+    jars: Path | None = Field(None, description="where Kafka's jars are kept; empty: the user's cache directory")
+    kafka_heap_mb: int = Field(768, ge=256, description="largest heap of the local Kafka, in MiB")
 
     # Topics
     namespace: str = Field(
