@@ -49,6 +49,7 @@ INGESTED = Counter("geonews_ingested", "Articles put on the raw topic, by kind o
 FETCHES = Counter("geonews_fetches", "Fetches of feeds, by result.", ["result"])
 GATEWAY_CLIENTS = Gauge("geonews_gateway_clients", "Clients connected to the event stream.")
 GATEWAY_EVENTS = Counter("geonews_gateway_events", "Events that the gateway read from Kafka.")
+GATEWAY_SKIPPED = Counter("geonews_gateway_skipped", "Records in the events topic that are no EnrichedEvent.")
 GATEWAY_DROPPED = Counter("geonews_gateway_dropped_clients", "Stream clients that were dropped, by reason.", ["reason"])
 BUILD_INFO = Gauge(
     "geonews_build_info", "1, labelled with the version and the model that runs.", ["version", "model", "model_version"]

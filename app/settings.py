@@ -72,6 +72,10 @@ class Settings(BaseSettings):
     gateway_host: str = "127.0.0.1"
     gateway_port: int = Field(8080, ge=0, le=65535, description="live page and HTTP API; 0 picks a free port")
     gateway_window: int = Field(10_000, ge=1, description="most recent events that the gateway keeps")
+    gateway_backlog: int = Field(
+        1000, ge=1, description="a stream client that takes nothing while this many events arrive is dropped"
+    )
+    gateway_heartbeat_seconds: float = Field(15.0, gt=0, description="comment sent on a stream that is silent")
 
     # Ingestion
     ingest_feeds: list[str] = Field(
