@@ -1,0 +1,80 @@
+"""The gateway process: one event loop that follows Kafka, sweeps the stream and answers HTTP."""
+
+import asyncio
+import signal
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+
+from aiohttp import web
+
+from app.classification.taxonomy import Topic
+from app.errors import ConfigurationError
+from app.gateway import page
+from app.gateway.api import Api
+from app.gateway.follow import Follower
+from app.gateway.problem import problems
+from app.gateway.store import Store
+from app.gateway.stream import Hub
+from app.settings import Settings
+
+
+@dataclass(frozen=True)
+class Gateway:
+    """A gateway that serves."""
+
+    host: str
+    port: int
+    store: Store
+    follower: Follower
+    hub: Hub
+
+    @property
+    def address(self) -> str:
+        """Where a browser finds the page."""
+        host = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(self.host, self.host)  # noqa: S104 - compared, not bound
+        return f"http://{host}:{self.port}/"
+
+
+@asynccontextmanager
+async def serving(settings: Settings, topics: Sequence[Topic]) -> AsyncIterator[Gateway]:
+    """A gateway that answers requests inside the block, even before it reaches Kafka: `/readyz` says whether it has.
+
+    Raises ConfigurationError when the port is taken. A defect in its tasks ends the block.
+    """
+    store = Store(settings.gateway_window)
+    follower = Follower(settings, store)
+    hub = Hub(store, settings.gateway_backlog, settings.gateway_heartbeat_seconds)
+    web_app = web.Application(middlewares=[problems])
+    web_app.add_routes(Api(store, follower, hub, list(topics), settings.channels).routes())
+    web_app.add_routes(page.routes())
+    web_app.on_response_prepare.append(page.guard)
+    runner = web.AppRunner(web_app, access_log=None, handler_cancellation=True, shutdown_timeout=3.0)
+    await runner.setup()
+    try:
+        site = web.TCPSite(runner, settings.gateway_host, settings.gateway_port)
+        try:
+            await site.start()
+        except OSError as error:
+            raise ConfigurationError(
+                f"cannot serve on {settings.gateway_host}:{settings.gateway_port} ({error.strerror}); "
+                "set GEONEWS_GATEWAY_HOST and GEONEWS_GATEWAY_PORT (0 picks a free port)"
+            ) from None
+        async with asyncio.TaskGroup() as tasks:
+            background = [tasks.create_task(follower.run()), tasks.create_task(hub.sweep())]
+            yield Gateway(settings.gateway_host, runner.addresses[0][1], store, follower, hub)
+            hub.drop_all("shutdown")
+            for task in background:
+                task.cancel()
+    finally:
+        await runner.cleanup()
+
+
+async def run_until_signal(settings: Settings, topics: Sequence[Topic]) -> None:
+    """Serve until SIGINT or SIGTERM; the address goes to standard output."""
+    stop = asyncio.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    async with serving(settings, topics) as gateway:
+        print(f"geonews gateway: {gateway.address}", flush=True)  # noqa: T201 - what starts us reads the port here
+        await stop.wait()
