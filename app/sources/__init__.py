@@ -1,1 +1,1 @@
-"""Where articles come from: feeds and files, one small module each."""
+"""Where articles come from. A source is one small protocol, `app.sources.base.Source`; `publish` puts it on Kafka."""

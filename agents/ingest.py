@@ -1,0 +1,42 @@
+"""The `ingest` agent: runs the sources that the settings name, inside the worker."""
+
+import asyncio
+import contextlib
+from typing import Any
+
+import mode
+
+from app.settings import Settings
+from app.sources.base import Source
+from app.sources.feed import FeedSource
+from app.sources.files import FileSource
+from app.sources.http import HttpClient
+from app.sources.supervise import run_sources
+
+
+class IngestService(mode.Service):
+    """Puts articles of `GEONEWS_INGEST_FEEDS` and `GEONEWS_INGEST_FILES` on the raw topic while the worker runs."""
+
+    def __init__(self, settings: Settings, **options: Any) -> None:
+        super().__init__(**options)
+        self._settings = settings
+        self._running: asyncio.Task[None] | None = None
+
+    async def on_start(self) -> None:
+        """Start all sources; none of them, nor Kafka, can make this fail."""
+        if self._settings.ingest_feeds or self._settings.ingest_files:
+            self._running = asyncio.create_task(self._run(), name="ingest")
+
+    async def on_stop(self) -> None:
+        """Stop all sources; what Kafka has not acknowledged yet gets ten seconds."""
+        if self._running:
+            self._running.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await self._running
+
+    async def _run(self) -> None:
+        settings = self._settings
+        async with HttpClient(settings) as http:
+            files: list[Source] = [FileSource(path, rate=settings.ingest_rate) for path in settings.ingest_files]
+            feeds = [FeedSource(url, http, interval=settings.ingest_interval_seconds) for url in settings.ingest_feeds]
+            await run_sources(settings, [*files, *feeds])
