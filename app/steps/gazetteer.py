@@ -1,0 +1,161 @@
+"""Reads config/gazetteer: what a term file's lines mean and how a term is spelled out and inflected.
+
+    KR = South Korea, Seoul, südkoreanisch*     what the terms stand for, terms; braces spell out: Коре{я,ї,ю}
+    CN+US = 中美                                both countries
+    - = New Mexico, George Washington           no country, although a country's name is inside
+    @GEORGIA = Georgia, Georgian              decided by what else the article says ...
+    ?GEORGIA.US = Atlanta                       ... as this does
+    #autos = car maker*                         a sector
+
+Marks after a term: `*` the word may go on, `^` not as the first word of a sentence, `!` only in this file's language,
+`=` not without its accents, `&` not as part of a person's name.
+"""
+
+import re
+import unicodedata
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cache
+from itertools import product
+from pathlib import Path
+
+from app.classification.base import Document
+from app.classification.taxonomy import config_directory
+from app.steps.matcher import Folded, Hit, Matcher, Term
+
+_BRACES = re.compile(r"\{([^{}]*)\}")
+_SEPARATOR = re.compile(r"(?<!\\),(?![^{]*\})")
+_STEM_TAIL = 12
+_ACCENTED_ON_PURPOSE = {"vi"}
+_ARABIC_CLITICS = ("", "و", "ف", "ب", "ل", "ك", "وب", "ول")
+_ARABIC_ARTICLES = ("ال", "وال", "بال", "وبال", "لل", "ولل", "فال", "كال")
+_HEBREW_CLITICS = ("", "ב", "ל", "מ", "ה", "ו", "ש", "כ", "וב", "ול", "ומ", "וה", "שב", "שה")
+# How a country's own name bends: endings that fall off, and how many letters may follow what is left.
+_ENDINGS: dict[str, tuple[str, int]] = {
+    **dict.fromkeys(("ru", "uk", "be", "bg"), ("аяйіїоы", 3)),
+    "sr": ("аоијae", 3),
+    **dict.fromkeys(("hr", "sl"), ("aoe", 3)),
+    "pl": ("aoy", 4),
+    **dict.fromkeys(("cs", "sk"), ("aoeá", 4)),
+    "hu": ("ae", 6),
+    "fi": ("i", 7),
+    **dict.fromkeys(("et", "lv", "lt"), ("aisž", 4)),
+    "el": ("ςα", 3),
+    "ro": ("a", 4),
+    **dict.fromkeys(("tr", "az", "bn", "kk", "ka"), ("", 5)),
+    **dict.fromkeys(("de", "sv", "da", "no"), ("", 1)),
+}
+
+
+@cache
+def gazetteer() -> Matcher:
+    """The shipped terms of countries and sectors, read once."""
+    folder = config_directory() / "gazetteer"
+    terms = [*_names(folder / "names.tsv")]
+    for file in sorted(folder.glob("*.txt")):
+        terms += _curated(file)
+    return Matcher(terms)
+
+
+def _names(file: Path) -> Iterator[Term]:
+    for line in file.read_text("utf-8").splitlines():
+        language, code, name = line.split("\t")
+        yield from _spellings(name, code, language, 0, accents=language in _ACCENTED_ON_PURPOSE)
+        strip, tail = _ENDINGS.get(language, ("", 0))
+        stem = name[:-1] if name[-1] in strip else name
+        if tail and " " not in name and len(stem) >= 4:
+            yield from _spellings(stem, code, language, tail)
+
+
+def _curated(file: Path) -> Iterator[Term]:
+    for line in file.read_text("utf-8").splitlines():
+        meaning, equals, terms = line.partition(" = ")
+        if not equals or line.startswith("//"):
+            continue
+        for term in _SEPARATOR.split(terms):
+            for spelling in expand(term.strip().replace("\\,", "\0")):
+                yield from _marked(spelling.replace("\0", ","), meaning.strip(), file.stem.split("-")[0])
+
+
+def _marked(spelling: str, meaning: str, language: str) -> Iterator[Term]:
+    plain = spelling.rstrip("*^!=&")
+    marks = spelling[len(plain) :]
+    yield from _spellings(
+        plain,
+        meaning,
+        language,
+        _STEM_TAIL if "*" in marks else 0,
+        initial="^" not in marks,
+        only="!" in marks,
+        accents="=" in marks or language in _ACCENTED_ON_PURPOSE,
+        named="&" in marks,
+    )
+
+
+def _spellings(
+    name: str,
+    meaning: str,
+    language: str,
+    tail: int,
+    *,
+    initial: bool = True,
+    only: bool = False,
+    accents: bool = False,
+    named: bool = False,
+) -> Iterator[Term]:
+    languages = frozenset({language}) if only else frozenset[str]()
+    variants = dict.fromkeys(_with_clitics(name, language))
+    if not accents:
+        variants |= dict.fromkeys(map(_unaccented, tuple(variants)))
+    for variant in variants:
+        yield Term(variant, meaning, tail, initial, named, languages)
+
+
+def _with_clitics(name: str, language: str) -> list[str]:
+    if language == "ar":
+        if name.startswith("ال"):
+            return [name, *(article + name[2:] for article in _ARABIC_ARTICLES)]
+        return [clitic + name for clitic in _ARABIC_CLITICS] if len(name) > 2 else [name]
+    if language == "he" and len(name) > 2:
+        return [clitic + name for clitic in _HEBREW_CLITICS]
+    return [name]
+
+
+def _unaccented(name: str) -> str:
+    """Latin and Greek letters without their accents; other scripts' marks are letters and stay."""
+    if not any("\u00c0" <= c <= "\u03ff" or "\u1e00" <= c <= "\u1fff" for c in name):
+        return name
+    plain = "".join(c for c in unicodedata.normalize("NFD", name) if not unicodedata.combining(c))
+    return plain.translate(_LIGATURES)
+
+
+_LIGATURES = str.maketrans({"ß": "ss", "ø": "o", "æ": "ae", "ł": "l", "ı": "i", "đ": "d", "Ł": "L", "Ø": "O"})
+
+
+def expand(term: str) -> list[str]:
+    """Spell out braces: `Коре{я,ї}` gives both words."""
+    parts = _BRACES.split(term)
+    choices = [part.split(",") if i % 2 else [part] for i, part in enumerate(parts)]
+    return ["".join(choice) for choice in product(*choices)]
+
+
+_LEAD_CHARACTERS = 300
+
+
+@dataclass(frozen=True, slots=True)
+class Scan:
+    """All terms found in an article; `title_end` and `lead_end` say up to which position hits lie in title and lead."""
+
+    hits: tuple[Hit, ...]
+    title_end: int
+    lead_end: int
+
+
+def scan(document: Document) -> Scan:
+    """One pass over title, summary and text. A summary that only repeats the text's beginning is not read twice."""
+    summary = "" if document.text.startswith(document.summary[:80].rstrip(".… ")) else document.summary
+    title_end = len(document.title.encode()) + 2
+    lead = f"{summary}\n{document.text[: max(0, _LEAD_CHARACTERS - len(summary))]}"
+    folded = Folded(f"{document.title}\n{summary}\n{document.text}")
+    hits = gazetteer().hits(folded, document.language)
+    return Scan(tuple(hits), title_end, title_end + len(lead.encode()))

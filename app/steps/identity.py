@@ -1,0 +1,88 @@
+"""What makes two articles the same: canonical URLs, normalised text, and the fingerprints made of them."""
+
+import re
+import unicodedata
+from hashlib import blake2b
+from typing import Final
+
+from ada_url import normalize_url
+
+# Below this many characters a text ("Live updates") says too little to identify an article on its own: its
+# fingerprint then includes the address.
+MIN_DISTINCTIVE_CHARS: Final = 80
+KEY_BYTES: Final = 16
+
+_TRACKING: Final = frozenset(
+    "fbclid gclid dclid gbraid wbraid msclkid yclid twclid ttclid igshid igsh li_fat_id mc_cid mc_eid mkt_tok _hsenc _hsmi "
+    "vero_id oly_anon_id oly_enc_id s_cid cmpid cmp icid ncid ocid smid smtyp sref soc_src soc_trk taid tpcc trackid rss "
+    "xtor at_medium at_campaign at_custom1 at_custom2 at_custom3 at_custom4 at_link_id at_link_type at_link_origin "
+    "at_format at_ptr_name at_bbc_team guccounter guce_referrer guce_referrer_sig ref_src ref_url __twitter_impression "
+    "amp_js_v amp_gsa usqp outputtype wt_mc wt.mc partner_id feature_id traffic_source echobox".split()
+)
+_TRACKING_PREFIXES: Final = ("utm_", "pk_", "piwik_", "mtm_", "matomo_", "hsa_", "ga_", "aff_")
+_AMP_VALUES: Final = {"amp": frozenset({"", "1", "true", "amp"}), "outputtype": frozenset({"amp"})}
+_MOBILE_HOSTS: Final = ("www.", "m.", "mobile.", "amp.")
+_AMP_PATH: Final = re.compile(r"(?<=.)(?:/amp|\.amp)(?=$|\.html?$)|^/amp(?=/.)", re.IGNORECASE)
+_DEFAULT_PAGE: Final = re.compile(r"/index\.(?:html?|php)$", re.IGNORECASE)
+_PARTS: Final = re.compile(r"https?://(?:[^/?#]*@)?([^/?#]+)([^?#]*)(?:\?([^#]*))?", re.IGNORECASE)
+
+
+def canonical_url(url: str) -> str:
+    """The address under which all forms of one page meet, always `https://host/path[?query]`.
+
+    Parsed by the WHATWG URL standard (ada); then host without www., m., amp. and trailing dot, no AMP path or parameter, no tracking
+    parameters, no fragment, no credentials, query sorted. Raises ValueError when there is no host or it is no URL.
+    """
+    match = _PARTS.fullmatch(normalize_url(url.strip()).partition("#")[0])
+    if match is None:
+        raise ValueError("not an http or https address")
+    host, path, query = match.group(1, 2, 3)
+    host = host.rstrip(".")
+    for prefix in _MOBILE_HOSTS:
+        # "m.com" itself is a host, not a mobile form of "com".
+        if host.startswith(prefix) and host.count(".") > 1:
+            host = host.removeprefix(prefix)
+    if "." not in host and ":" not in host and host != "localhost":
+        raise ValueError(f"no host in {host!r}")
+    path = _DEFAULT_PAGE.sub("/", _AMP_PATH.sub("", path)).rstrip("/")
+    kept = "&".join(sorted(filter(_is_content, query.split("&")))) if query else ""
+    return f"https://{host}{path or '/'}{'?' + kept if kept else ''}"
+
+
+def _is_content(parameter: str) -> bool:
+    name, _, value = parameter.partition("=")
+    name = name.lower()
+    if name in _AMP_VALUES:
+        return value.lower() not in _AMP_VALUES[name]
+    return bool(name) and name not in _TRACKING and not name.startswith(_TRACKING_PREFIXES)
+
+
+def normalised(text: str) -> str:
+    """`text` as compared: NFKC, case folded, punctuation and white space reduced to single spaces."""
+    folded = unicodedata.normalize("NFKC", text).casefold()
+    return " ".join(_WORDLESS.sub(" ", folded).split())
+
+
+_WORDLESS: Final = re.compile(r"[^\w\s]+", re.UNICODE)
+
+
+def _digest(*parts: str) -> bytes:
+    return blake2b("\0".join(parts).encode("utf-8", "surrogatepass"), digest_size=KEY_BYTES).digest()
+
+
+def url_key(canonical: str) -> bytes:
+    """16 bytes that identify a canonical URL."""
+    return _digest(canonical)
+
+
+def article_keys(canonical: str, title: str, body: str) -> tuple[str, bytes]:
+    """(`id`, `content_key`): 32 hex digits for URL and text together, 16 bytes for the text alone."""
+    title, body = normalised(title), normalised(body)
+    distinctive = len(title) + len(body) >= MIN_DISTINCTIVE_CHARS
+    content = _digest(title, body) if distinctive else _digest(title, body, canonical)
+    return _digest(canonical, title, body).hex(), content
+
+
+def home_partition(key: bytes, partitions: int) -> int:
+    """The one partition, of `partitions`, on which everything with this key is processed."""
+    return int.from_bytes(key[:4], "big") % partitions
