@@ -7,6 +7,7 @@ import sys
 import typer
 from pydantic import ValidationError
 from rich.console import Console
+from rich.markup import escape
 
 from app.errors import GeonewsError
 
@@ -47,5 +48,5 @@ def _variable(location: tuple[int | str, ...]) -> str:
 
 
 def _fail(message: str) -> None:
-    Console(stderr=True).print(f"[bold red]error[/] {message}", highlight=False, soft_wrap=True)
+    Console(stderr=True).print(f"[bold red]error[/] {escape(message)}", highlight=False, soft_wrap=True)
     sys.exit(2)
