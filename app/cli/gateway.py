@@ -24,16 +24,11 @@ def gateway(
 
     import uvloop
 
-    from app.classification.taxonomy import TaxonomyError, load_taxonomy
-    from app.errors import ConfigurationError
     from app.gateway.server import run_until_signal
+    from app.gateway.topics import topics_of
     from app.settings import get_settings
 
     given = {"gateway_host": host, "gateway_port": port}
     settings = get_settings().model_copy(update={name: value for name, value in given.items() if value is not None})
     logging.getLogger("aiokafka").setLevel(logging.CRITICAL)  # the follower says once what it would say each second
-    try:
-        topics = load_taxonomy(settings.taxonomy).topics
-    except TaxonomyError as error:
-        raise ConfigurationError(str(error)) from None
-    uvloop.run(run_until_signal(settings, topics))
+    uvloop.run(run_until_signal(settings, topics_of(settings)))

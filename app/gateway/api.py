@@ -10,7 +10,6 @@ import orjson
 from aiohttp import web
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
-from app.classification.taxonomy import Topic
 from app.gateway.cursor import from_cursor, to_cursor
 from app.gateway.filters import BadQuery, EventsQuery, StreamQuery
 from app.gateway.follow import Follower
@@ -19,6 +18,7 @@ from app.gateway.problem import NotReady, problem
 from app.gateway.stats import statistics
 from app.gateway.store import Store
 from app.gateway.stream import Hub
+from app.gateway.topics import TopicInfo
 from schemas.channels import Channels
 
 T = TypeVar("T")
@@ -38,7 +38,7 @@ class Api:
     store: Store
     follower: Follower
     hub: Hub
-    topics: list[Topic]
+    topics: list[TopicInfo]
     channels: Channels
 
     def routes(self) -> list[web.RouteDef]:

@@ -71,9 +71,7 @@ class Filters(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     topic: Topics = Field(default_factory=list, description="topics of the taxonomy")
-    country: Countries = Field(
-        default_factory=list, description="countries spoken of, ISO 3166-1 alpha-2"
-    )
+    country: Countries = Field(default_factory=list, description="countries spoken of, ISO 3166-1 alpha-2")
     language: Languages = Field(default_factory=list, description="BCP 47; `en` also means `en-GB`")
     source: Sources = Field(default_factory=list, description="publishers, by id or domain")
     min_score: Score = Field(0.0, description="least score, of the topics asked for or else of any")

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 
 from aiohttp import web
 
-from app.classification.taxonomy import Topic
 from app.errors import ConfigurationError
 from app.gateway import page
 from app.gateway.api import Api
@@ -16,6 +15,7 @@ from app.gateway.follow import Follower
 from app.gateway.problem import problems
 from app.gateway.store import Store
 from app.gateway.stream import Hub
+from app.gateway.topics import TopicInfo
 from app.settings import Settings
 
 
@@ -37,7 +37,7 @@ class Gateway:
 
 
 @asynccontextmanager
-async def serving(settings: Settings, topics: Sequence[Topic]) -> AsyncIterator[Gateway]:
+async def serving(settings: Settings, topics: Sequence[TopicInfo]) -> AsyncIterator[Gateway]:
     """A gateway that answers requests inside the block, even before it reaches Kafka: `/readyz` says whether it has.
 
     Raises ConfigurationError when the port is taken. A defect in its tasks ends the block.
@@ -70,7 +70,7 @@ async def serving(settings: Settings, topics: Sequence[Topic]) -> AsyncIterator[
         await runner.cleanup()
 
 
-async def run_until_signal(settings: Settings, topics: Sequence[Topic]) -> None:
+async def run_until_signal(settings: Settings, topics: Sequence[TopicInfo]) -> None:
     """Serve until SIGINT or SIGTERM; the address goes to standard output."""
     stop = asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
