@@ -45,12 +45,13 @@ def list_() -> None:
 
     channels = _channels()
     states = asyncio.run(topic_states(get_settings(), [channel.name for channel in channels]))
-    table = Table("topic", "key", "value", "partitions", "cleanup")
+    table = Table("topic", "value", "partitions", "cleanup")
+    table.columns[0].no_wrap = True
     for channel in channels:
         state = states.get(channel.name)
         style = None if channel.public else "dim"
         count = str(state.partitions) if state else "[yellow]missing[/]"
-        table.add_row(channel.name, channel.key, channel.value, count, _cleanup(channel, state), style=style)
+        table.add_row(channel.name, channel.value, count, _cleanup(channel, state), style=style)
     _console.print(table)
     if len(states) < len(channels):
         _console.print("create the missing ones: geonews topics create")

@@ -70,6 +70,13 @@ def write_config(directory: Path, *, port: int, controller_port: int) -> tuple[P
         **_BEHAVIOUR,
     }
     server, log4j = directory / "server.properties", directory / "log4j2.properties"
-    server.write_text("".join(f"{name}={value}\n" for name, value in properties.items()), "utf-8")
+    server.write_text("".join(f"{name}={_escaped(value)}\n" for name, value in properties.items()), "ascii")
     log4j.write_text(_LOG4J, "utf-8")
     return server, log4j
+
+
+def _escaped(value: object) -> str:
+    # Java reads properties as Latin-1 with UTF-16 escapes; a home directory may have any name.
+    units = str(value).encode("utf-16-be")
+    codes = (int.from_bytes(units[at : at + 2]) for at in range(0, len(units), 2))
+    return "".join(chr(code) if 32 <= code < 127 and code != 92 else f"\\u{code:04x}" for code in codes)

@@ -6,15 +6,14 @@ ports stay the same across restarts, so a broker that was killed comes back with
 
 import base64
 import fcntl
-import json
-import random
-import socket
+import os
+import re
 import subprocess
 import time
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
@@ -24,22 +23,11 @@ from app.errors import LocalKafkaError
 from app.kafka.broker_config import write_config
 from app.kafka.jars import ensure_jars
 from app.kafka.java import Java, find_java
+from app.kafka.local_state import State, StateFile, free_pair, is_free
 
-# Below the range that Linux gives to outgoing connections, or one of those could sit on our port while the broker is
-# down. One port in each pair is the controller's.
-_PORTS: Final = range(19_000, 29_000, 2)
+_UTF8: Final = {"LC_ALL": "C.UTF-8"}  # Java names files in the locale's encoding
 _STARTED: Final = "Kafka Server started"
-_CLOCK_SECONDS: Final = 60.0
-
-
-@dataclass(frozen=True, slots=True)
-class _State:
-    """What state.json keeps: the ports, and the process (0 when stopped) with its start in seconds since the epoch."""
-
-    port: int
-    controller_port: int
-    pid: int = 0
-    created: float = 0.0
+_ERROR: Final = re.compile(r"\b(ERROR|FATAL)\b|^Caused by|^Error|^[\w.]+(Exception|Error)\b")
 
 
 class LocalKafka:
@@ -53,18 +41,19 @@ class LocalKafka:
         self.home = home.resolve()
         self.directory = self.home / "kafka"
         self.log = self.directory / "kafka.log"
+        self._state = StateFile(self.directory)
         self._heap_mb, self._port, self._jars = heap_mb, port, jars
         self._child: subprocess.Popen[bytes] | None = None
 
     @property
     def is_running(self) -> bool:
         """Whether the broker's process lives (it may be paused)."""
-        return self._process() is not None
+        return self._state.process() is not None
 
     @property
     def bootstrap(self) -> str:
         """`127.0.0.1:port`. Raises LocalKafkaError when the broker was never started."""
-        state = self._read_state()
+        state = self._state.read()
         if state is None:
             raise LocalKafkaError("the local Kafka was never started: run `geonews kafka start`")
         return f"127.0.0.1:{state.port}"
@@ -72,7 +61,7 @@ class LocalKafka:
     @property
     def pid(self) -> int | None:
         """The broker's process id, or None when it does not run."""
-        process = self._process()
+        process = self._state.process()
         return process.pid if process else None
 
     def start(self, *, timeout: float = 90.0) -> None:
@@ -95,23 +84,21 @@ class LocalKafka:
 
     def stop(self, *, timeout: float = 10.0) -> bool:
         """Stop the broker: SIGTERM, then SIGKILL after `timeout` seconds. Returns False when it did not run."""
-        process = self._process()
+        process = self._state.process()
         if process is None:
             return False
         process.resume()  # a paused process would not hear SIGTERM
         process.terminate()
-        try:
-            process.wait(timeout)
-        except psutil.TimeoutExpired:
+        if not self._ended(process, timeout):
             process.kill()
-        self._gone(process)
+            self._ended(process, 10.0)
         return True
 
     def kill(self) -> None:
         """SIGKILL: no flush, no goodbye. Data and ports stay for the next start()."""
-        if process := self._process():
+        if process := self._state.process():
             process.kill()
-            self._gone(process)
+            self._ended(process, 10.0)
 
     def pause(self) -> None:
         """SIGSTOP: connections stay open and nothing answers, until resume()."""
@@ -121,13 +108,13 @@ class LocalKafka:
         """SIGCONT after pause()."""
         self._require().resume()
 
-    def last_lines(self, count: int = 12) -> list[str]:
-        """The end of the broker's log and of what Java printed, errors first in mind."""
-        lines: list[str] = []
-        for path in (self.log, self.directory / "kafka.out"):
-            if path.exists():
-                lines += path.read_text("utf-8", errors="replace").splitlines()[-count:]
-        return lines[-count:]
+    def last_lines(self, count: int = 8) -> list[str]:
+        """What the broker's log and Java itself said last; errors go first, for a long goodbye may follow them."""
+        paths = (path for path in (self.log, self.directory / "kafka.out") if path.exists())
+        lines = [line for path in paths for line in path.read_text("utf-8", errors="replace").splitlines()]
+        lines = [line for line in lines if not line.startswith("\tat ")]
+        errors = [line for line in lines if _ERROR.search(line)]
+        return list(dict.fromkeys([*errors[-count:], *lines[-count:]]))[: count + 4]
 
     # -- its parts ---------------------------------------------------------------------------------------------------
 
@@ -137,50 +124,25 @@ class LocalKafka:
             fcntl.flock(lock, fcntl.LOCK_EX)
             yield
 
-    def _read_state(self) -> _State | None:
-        try:
-            return _State(**json.loads((self.directory / "state.json").read_text("utf-8")))
-        except (OSError, ValueError, TypeError):
-            return None
-
-    def _write_state(self, state: _State) -> None:
-        scratch = self.directory / "state.json.new"
-        scratch.write_text(json.dumps(asdict(state)), "utf-8")
-        scratch.replace(self.directory / "state.json")
-
-    def _process(self) -> psutil.Process | None:
-        """Our broker's process: a recycled pid has another command line or another start time."""
-        state = self._read_state()
-        if state is None or not state.pid:
-            return None
-        try:
-            process = psutil.Process(state.pid)
-            ours = str(self.directory / "server.properties") in process.cmdline()
-            if not ours or abs(process.create_time() - state.created) > _CLOCK_SECONDS:
-                return None
-            return None if process.status() == psutil.STATUS_ZOMBIE else process
-        except psutil.Error:
-            return None
-
     def _require(self) -> psutil.Process:
-        process = self._process()
+        process = self._state.process()
         if process is None:
             raise LocalKafkaError("the local Kafka does not run: start it with `geonews kafka start`")
         return process
 
-    def _claim_ports(self) -> _State:
-        kept = self._read_state()
+    def _claim_ports(self) -> State:
+        kept = self._state.read()
         if kept is None:
-            port, controller_port = _free_pair()
-            kept = _State(port, controller_port)
-        state = _State(self._port or kept.port, kept.controller_port)
+            port, controller_port = free_pair()
+            kept = State(port, controller_port)
+        state = State(self._port or kept.port, kept.controller_port)
         for port in (state.port, state.controller_port):
             if not is_free(port):
                 raise LocalKafkaError(
                     f"the local Kafka's port {port} is taken by another process: stop that one, or start with another "
                     f"port (`geonews kafka start --port N`), or forget its data (remove {self.directory})"
                 )
-        self._write_state(state)
+        self._state.write(state)
         return state
 
     def _format(self, java: Java, classpath: str, server: Path) -> None:
@@ -188,12 +150,14 @@ class LocalKafka:
             return
         command = [str(java.command), "-cp", classpath, "kafka.tools.StorageTool", "format", "--standalone"]
         command += ["-t", _cluster_id(), "-c", str(server)]
-        done = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603
+        done = subprocess.run(  # noqa: S603
+            command, capture_output=True, text=True, env=os.environ | _UTF8, check=False
+        )
         if done.returncode:
             said = (done.stderr or done.stdout).strip().splitlines()[-8:]
             raise LocalKafkaError("Kafka could not format its data directory:\n  " + "\n  ".join(said))
 
-    def _launch(self, java: Java, classpath: str, server: Path, log4j: Path, state: _State) -> None:
+    def _launch(self, java: Java, classpath: str, server: Path, log4j: Path, state: State) -> None:
         if self.log.exists():
             self.log.replace(self.directory / "kafka.previous.log")
         command = [str(java.command), f"-Xmx{self._heap_mb}m", "-XX:+ExitOnOutOfMemoryError"]
@@ -203,10 +167,16 @@ class LocalKafka:
         command += ["-cp", classpath, "kafka.Kafka", str(server)]
         with (self.directory / "kafka.out").open("wb") as out:
             self._child = subprocess.Popen(  # noqa: S603
-                command, stdin=subprocess.DEVNULL, stdout=out, stderr=out, cwd=self.directory, start_new_session=True
+                command,
+                stdin=subprocess.DEVNULL,
+                stdout=out,
+                stderr=out,
+                cwd=self.directory,
+                env=os.environ | _UTF8,
+                start_new_session=True,
             )
         created = psutil.Process(self._child.pid).create_time()
-        self._write_state(replace(state, pid=self._child.pid, created=created))
+        self._state.write(replace(state, pid=self._child.pid, created=created))
 
     def _wait_until_started(self, timeout: float) -> None:
         deadline = time.monotonic() + timeout
@@ -227,37 +197,26 @@ class LocalKafka:
             "GEONEWS_KAFKA_HEAP_MB."
         )
 
-    def _gone(self, process: psutil.Process) -> None:
-        process.wait(10)
+    def _ended(self, process: psutil.Process, timeout: float) -> bool:
+        """Wait up to `timeout` seconds for the process to end, and note that it did."""
+        deadline = time.monotonic() + timeout
+        # A zombie counts as ended: its parent may be another process that does not look yet.
+        while self._state.process() is not None:
+            if time.monotonic() > deadline:
+                return False
+            time.sleep(0.05)
         if self._child is not None and self._child.pid == process.pid:
-            self._child.poll()
-        state = self._read_state()
+            self._child.wait(timeout)
+        state = self._state.read()
         if state is not None and state.pid == process.pid:
-            self._write_state(_State(state.port, state.controller_port))
+            self._state.write(State(state.port, state.controller_port))
+        return True
 
 
 def running_bootstrap(home: Path) -> str | None:
     """`host:port` of the local broker whose state lies under `home`, or None when none runs."""
     kafka = LocalKafka(home)
     return kafka.bootstrap if kafka.is_running else None
-
-
-def is_free(port: int) -> bool:
-    """Whether nothing listens on 127.0.0.1:`port`."""
-    with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind(("127.0.0.1", port))
-        except OSError:
-            return False
-        return True
-
-
-def _free_pair() -> tuple[int, int]:
-    for first in random.sample(_PORTS, 200):
-        if is_free(first) and is_free(first + 1):
-            return first, first + 1
-    raise LocalKafkaError(f"no free pair of ports between {_PORTS.start} and {_PORTS.stop}")
 
 
 def _cluster_id() -> str:
