@@ -1,0 +1,48 @@
+"""Classifiers by name: what `GEONEWS_CLASSIFIER` may say."""
+
+from collections.abc import Callable, Sequence
+from typing import Final
+
+from app.classification.base import Classifier, Document, ModelInfo, TopicScore, Verdict
+from app.classification.calibration import load_weights, weights_path
+from app.classification.lexicon import LexiconClassifier
+from app.classification.taxonomy import Taxonomy
+
+
+class UnknownClassifier(ValueError):
+    """No classifier has this name; the message lists those that exist."""
+
+
+class NoClassifier:
+    """Gives every document the first topic, at no cost: what remains is delivery, for benchmarks of it."""
+
+    def __init__(self, taxonomy: Taxonomy) -> None:
+        first = taxonomy.topics[0]
+        self._verdict = Verdict((TopicScore(first.id, 1.0, first.threshold),), "none")
+        self._info = ModelInfo("none", taxonomy.fingerprint, taxonomy.version)
+
+    @property
+    def info(self) -> ModelInfo:
+        """Model `none`."""
+        return self._info
+
+    def classify(self, documents: Sequence[Document]) -> list[Verdict]:
+        """The same verdict for each."""
+        return [self._verdict] * len(documents)
+
+
+def _lexicon(taxonomy: Taxonomy) -> Classifier:
+    return LexiconClassifier(taxonomy, load_weights(weights_path(taxonomy)))
+
+
+_BUILDERS: Final[dict[str, Callable[[Taxonomy], Classifier]]] = {"lexicon": _lexicon, "none": NoClassifier}
+
+
+def build_classifier(name: str, taxonomy: Taxonomy) -> Classifier:
+    """The classifier of that name. Raises UnknownClassifier, or TaxonomyError for weights that cannot be read."""
+    try:
+        build = _BUILDERS[name]
+    except KeyError:
+        choices = ", ".join(_BUILDERS)
+        raise UnknownClassifier(f"there is no classifier {name!r}; GEONEWS_CLASSIFIER is one of {choices}") from None
+    return build(taxonomy)
