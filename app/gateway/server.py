@@ -28,6 +28,7 @@ class Gateway:
     store: Store
     follower: Follower
     hub: Hub
+    tasks: list[asyncio.Task[None]]  # they never end by themselves: one that does has met a defect
 
     @property
     def address(self) -> str:
@@ -40,7 +41,7 @@ class Gateway:
 async def serving(settings: Settings, topics: Sequence[TopicInfo]) -> AsyncIterator[Gateway]:
     """A gateway that answers requests inside the block, even before it reaches Kafka: `/readyz` says whether it has.
 
-    Raises ConfigurationError when the port is taken. A defect in its tasks ends the block.
+    Raises ConfigurationError when the port is taken.
     """
     store = Store(settings.gateway_window)
     follower = Follower(settings, store)
@@ -60,12 +61,14 @@ async def serving(settings: Settings, topics: Sequence[TopicInfo]) -> AsyncItera
                 f"cannot serve on {settings.gateway_host}:{settings.gateway_port} ({error.strerror}); "
                 "set GEONEWS_GATEWAY_HOST and GEONEWS_GATEWAY_PORT (0 picks a free port)"
             ) from None
-        async with asyncio.TaskGroup() as tasks:
-            background = [tasks.create_task(follower.run()), tasks.create_task(hub.sweep())]
-            yield Gateway(settings.gateway_host, runner.addresses[0][1], store, follower, hub)
+        tasks = [asyncio.create_task(follower.run()), asyncio.create_task(hub.sweep())]
+        try:
+            yield Gateway(settings.gateway_host, runner.addresses[0][1], store, follower, hub, tasks)
+        finally:
             hub.drop_all("shutdown")
-            for task in background:
+            for task in tasks:
                 task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
     finally:
         await runner.cleanup()
 
@@ -77,4 +80,7 @@ async def run_until_signal(settings: Settings, topics: Sequence[TopicInfo]) -> N
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
     async with serving(settings, topics) as gateway:
         print(f"geonews gateway: {gateway.address}", flush=True)  # noqa: T201 - what starts us reads the port here
-        await stop.wait()
+        stopped = asyncio.create_task(stop.wait())
+        ended, _ = await asyncio.wait([stopped, *gateway.tasks], return_when=asyncio.FIRST_COMPLETED)
+        for task in ended:
+            task.result()

@@ -1,0 +1,132 @@
+"""What the gateway's tests share: events, a gateway in this process, and a reader of its stream."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from hashlib import blake2b
+from typing import Any
+
+import aiohttp
+import orjson
+
+from app.gateway.server import Gateway, serving
+from app.gateway.topics import TopicInfo
+from app.settings import Settings
+
+TOPICS = [
+    TopicInfo("trade-deals", "Trade deals", "Arrangements between governments."),
+    TopicInfo("ukraine-war", "Ukraine war", "Russia's war against Ukraine."),
+    TopicInfo("davos", "Davos", "The World Economic Forum."),
+]
+
+
+def event(number: int, **changes: Any) -> dict[str, Any]:
+    """An EnrichedEvent as JSON would give it; `topics` may be ids, `countries` codes."""
+    topics = changes.pop("topics", ["davos"])
+    countries = changes.pop("countries", ["CH"])
+    score = changes.pop("score", 0.9)
+    return {
+        "id": blake2b(str(number).encode(), digest_size=16).hexdigest(),
+        "version": 1,
+        "supersedes": None,
+        "url": f"https://example.org/{number}",
+        "canonical_url": f"https://example.org/{number}",
+        "title": f"Event number {number}",
+        "summary": f"What happened in event {number}.",
+        "language": "en",
+        "published_at": f"2026-01-20T{number // 60 % 24:02}:{number % 60:02}:00Z",
+        "published_at_source": "article",
+        "source": {
+            "id": "example",
+            "name": "Example",
+            "domain": "example.org",
+            "country": None,
+            "family": "example",
+            "tier": None,
+        },
+        "topics": [
+            {"topic": topic, "score": score, "threshold": 0.5, "evidence": []} if isinstance(topic, str) else topic
+            for topic in topics
+        ],
+        "countries": [{"code": code, "name": f"Land {code}", "mentions": 1, "prominence": 0.5} for code in countries],
+        "people": [],
+        "organisations": [],
+        "sectors": [],
+        "importance": 0.5,
+        "classification": {"model": "lexicon", "model_version": "1", "taxonomy_version": "1", "stage": "lexicon"},
+        "raw": {"topic": "raw", "partition": 0, "offset": number},
+        "processed_at": "2026-01-20T12:00:00Z",
+    } | changes
+
+
+def value(number: int, **changes: Any) -> bytes:
+    """The same as Kafka holds it."""
+    return orjson.dumps(event(number, **changes))
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """One server-sent event."""
+
+    event: str
+    id: str
+    data: Any
+
+
+@asynccontextmanager
+async def gateway_on(settings: Settings) -> AsyncIterator[tuple[Gateway, aiohttp.ClientSession]]:
+    """A gateway whose window has been read, and a client that speaks to it."""
+    async with serving(settings, TOPICS) as gateway, aiohttp.ClientSession(gateway.address) as client:
+        await until_ready(client)
+        yield gateway, client
+
+
+async def until_ready(client: aiohttp.ClientSession, wanted: bool = True) -> dict[str, Any]:
+    """What `/readyz` says once it says this."""
+    async with asyncio.timeout(30):
+        while True:
+            async with client.get("/readyz") as response:
+                body: dict[str, Any] = await response.json()
+                if body["ready"] is wanted:
+                    return body
+            await asyncio.sleep(0.05)
+
+
+async def until_events(client: aiohttp.ClientSession, count: int) -> None:
+    """Wait until the window holds this many events."""
+    async with asyncio.timeout(30):
+        while (await (await client.get("/readyz")).json())["events"] < count:  # noqa: ASYNC110 - it is another process's state
+            await asyncio.sleep(0.02)
+
+
+async def messages(response: aiohttp.ClientResponse) -> AsyncIterator[Message]:
+    """Parse a stream by the rules of the standard, as far as the gateway uses them; an id lasts until the next."""
+    name, last_id, data = "message", "", []
+    async for raw in response.content:
+        line = raw.decode().rstrip("\n")
+        field, _, text = line.partition(": ")
+        if line == "":
+            if data:
+                yield Message(name, last_id, orjson.loads("\n".join(data)))
+            else:
+                yield Message("", last_id, None)
+            name, data = "message", []
+        elif field == "event":
+            name = text
+        elif field == "id":
+            last_id = text
+        elif field == "data":
+            data.append(text)
+
+
+async def take(stream: AsyncIterator[Message], count: int) -> list[Message]:
+    """The next events of a stream, control messages and heartbeats left out."""
+    found: list[Message] = []
+    async with asyncio.timeout(30):
+        async for message in stream:
+            if message.event == "message":
+                found.append(message)
+                if len(found) == count:
+                    return found
+    raise AssertionError(f"the stream ended after {len(found)} of {count} events")
