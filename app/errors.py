@@ -7,6 +7,7 @@
     ├── TopicsDiffer             topics exist with other settings than ours
     ├── SourceError              a source of articles cannot be read
     │   └── FetchFailed          a fetch over HTTP failed: why, and when to try again
+    ├── StartFailed              a process of `geonews up` does not come up
     └── ClassifierDown           the classifier fails for everything: no record's fault
 
 A record that cannot be processed raises `app.steps.rejected.Rejected` and becomes a dead letter; no command sees it.
@@ -44,6 +45,10 @@ class FetchFailed(SourceError):
         super().__init__(message)
         self.reason = reason
         self.retry_after = retry_after
+
+
+class StartFailed(GeonewsError):
+    """A process that `geonews up` looks after does not come up."""
 
 
 class ClassifierDown(GeonewsError):
