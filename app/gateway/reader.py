@@ -1,13 +1,14 @@
 """Reading one topic without a consumer group: every partition, committed records only, new partitions included."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterable, Mapping
+from collections.abc import AsyncIterator, Coroutine, Iterable, Mapping
 from contextlib import asynccontextmanager
 from heapq import merge
 from typing import Any
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
+from aiokafka.errors import KafkaError
 
 from app.errors import KafkaUnavailable
 from app.gateway.position import log_id
@@ -134,10 +135,24 @@ async def open_reader(settings: Settings, topic: str) -> AsyncIterator[TopicRead
         **options,
     )
     try:
-        await admin.start()
-        await consumer.start()
-        cluster = await admin.describe_cluster()
+        try:
+            await admin.start()
+            await consumer.start()
+            cluster = await admin.describe_cluster()
+        except KafkaError as error:
+            problem = f"no Kafka answers at {options['bootstrap_servers']} ({type(error).__name__})"
+            raise KafkaUnavailable(problem) from error
         yield TopicReader(topic, consumer, admin, log_id(cluster["cluster_id"], topic))
     finally:
-        await consumer.stop()
-        await admin.close()
+        await _stopped(consumer.stop())
+        # With a fetch under way, aiokafka's `stop` lets its cancellation escape and leaves the client open.
+        await _stopped(consumer._client.close())
+        await _stopped(admin.close())
+
+
+async def _stopped(stop: Coroutine[Any, Any, None]) -> None:
+    """Run `stop` to its end, whatever it raises: a client of a lost broker cannot part in order."""
+    task = asyncio.ensure_future(stop)
+    await asyncio.wait([task])
+    if not task.cancelled():
+        task.exception()
