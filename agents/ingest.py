@@ -11,6 +11,7 @@ from app.sources.base import Source
 from app.sources.feed import FeedSource
 from app.sources.files import FileSource
 from app.sources.http import HttpClient
+from app.sources.parser import FeedParser
 from app.sources.supervise import run_sources
 
 
@@ -36,7 +37,10 @@ class IngestService(mode.Service):
 
     async def _run(self) -> None:
         settings = self._settings
-        async with HttpClient(settings) as http:
+        async with HttpClient(settings) as http, FeedParser() as parser:
             files: list[Source] = [FileSource(path, rate=settings.ingest_rate) for path in settings.ingest_files]
-            feeds = [FeedSource(url, http, interval=settings.ingest_interval_seconds) for url in settings.ingest_feeds]
+            feeds = [
+                FeedSource(url, http, parser, interval=settings.ingest_interval_seconds)
+                for url in settings.ingest_feeds
+            ]
             await run_sources(settings, [*files, *feeds])

@@ -40,8 +40,9 @@ def ingest_file(
 
     Each has `url` and at least one of `title`, `summary` and `text`; lines that are no article end as dead letters.
 
-        geonews ingest file samples/articles.jsonl --rate 5 --now
-        zcat old.jsonl.gz | grep -i davos | geonews ingest file -
+    Try: `geonews ingest file samples/articles.jsonl --rate 5 --now`
+
+    Or: `zcat old.jsonl.gz | grep -i davos | geonews ingest file -`
     """
     from app.sources.files import FileSource
 
@@ -63,7 +64,7 @@ def ingest_feed(
 
     A feed that fails is tried again later and later; what it says (304, Retry-After, moved, gone) is heeded.
 
-        geonews ingest feed https://example.org/world.rss --once
+    Try: `geonews ingest feed https://example.org/world.rss --once`
     """
     from app.settings import get_settings
 
@@ -91,11 +92,12 @@ async def _follow_feeds(urls: list[str], interval: float) -> int:
     from app.settings import get_settings
     from app.sources.feed import FeedSource
     from app.sources.http import HttpClient
+    from app.sources.parser import FeedParser
     from app.sources.supervise import run_sources
 
     settings = get_settings()
-    async with HttpClient(settings) as http:
-        await run_sources(settings, [FeedSource(url, http, interval=interval) for url in urls])
+    async with HttpClient(settings) as http, FeedParser() as parser:
+        await run_sources(settings, [FeedSource(url, http, parser, interval=interval) for url in urls])
     return 1  # every one of them is gone
 
 
@@ -103,13 +105,14 @@ async def _send_feeds_once(urls: list[str]) -> int:
     from app.settings import get_settings
     from app.sources.feed import FeedSource
     from app.sources.http import HttpClient
+    from app.sources.parser import FeedParser
     from app.sources.publish import RawProducer, Tally
 
     settings = get_settings()
     tallies = [Tally() for _ in urls]
     started = time.monotonic()
-    async with HttpClient(settings) as http, RawProducer(settings) as producer:
-        feeds = [FeedSource(url, http, once=True) for url in urls]
+    async with HttpClient(settings) as http, FeedParser() as parser, RawProducer(settings) as producer:
+        feeds = [FeedSource(url, http, parser, once=True) for url in urls]
         results = await asyncio.gather(*map(producer.publish, feeds, tallies), return_exceptions=True)
     _summarise(tallies, time.monotonic() - started)
     failed = False

@@ -1,14 +1,12 @@
 """The feed source: polls one feed, politely, and yields each of its entries once."""
 
 import asyncio
-import json
 import random
 from collections import OrderedDict
 from collections.abc import AsyncGenerator
-from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from functools import partial
-from typing import Any, Final
+from typing import Final
 
 import orjson
 import structlog
@@ -17,13 +15,11 @@ from app.errors import FetchFailed, SourceError
 from app.sources.backoff import Backoff
 from app.sources.base import Item
 from app.sources.fields import Entry, Feed
-from app.sources.http import Fetched, HttpClient, Validators
-from app.sources.parsing import parse
+from app.sources.http import HttpClient, Validators
+from app.sources.parser import FeedParser
 
 _log = structlog.get_logger(__name__)
 _MOST_SEEN: Final = 5000
-# feedparser holds the interpreter's lock: more threads would parse no faster, and delay everybody else more
-_PARSERS: Final = ThreadPoolExecutor(max_workers=1, thread_name_prefix="feed-parser")
 
 
 class FeedSource:
@@ -39,6 +35,7 @@ class FeedSource:
         self,
         url: str,
         http: HttpClient,
+        parser: FeedParser,
         *,
         interval: float = 300.0,
         once: bool = False,
@@ -47,6 +44,7 @@ class FeedSource:
         self.name = url
         self.address = url  # follows the feed when it moves for good
         self._http = http
+        self._parser = parser
         self._interval = interval
         self._once = once
         self._backoff = backoff or Backoff(base=min(30.0, interval), cap=6 * 3600.0)
@@ -81,7 +79,9 @@ class FeedSource:
         fetched = await self._http.fetch(self.address, self._validators)
         if fetched is None:
             return []
-        feed = await self._parsed(fetched)
+        feed = await self._parser.parse(
+            fetched.body, url=fetched.url, content_type=fetched.content_type, language=fetched.language
+        )
         if fetched.moved_to and fetched.moved_to != self.address:
             _log.info("feed has moved", feed=self.name, to=fetched.moved_to)
             self.address = fetched.moved_to
@@ -90,17 +90,6 @@ class FeedSource:
         tell = _log.info if fresh else _log.debug
         tell("feed polled", feed=self.name, entries=len(feed.entries), new=len(fresh), without_address=feed.skipped)
         return fresh
-
-    async def _parsed(self, fetched: Fetched) -> Feed:
-        work = partial(
-            parse, fetched.body, url=fetched.url, content_type=fetched.content_type, language=fetched.language
-        )
-        try:
-            return await asyncio.get_running_loop().run_in_executor(_PARSERS, work)
-        except SourceError:
-            raise
-        except Exception as error:  # a stranger's bytes found a bug in a parser: the feed's fault, not the worker's
-            raise SourceError(f"{self.name} cannot be parsed: {type(error).__name__}: {error}") from error
 
     def _fresh(self, feed: Feed) -> list[Entry]:
         """Entries that were never yielded, oldest first; forgets the oldest seen ones beyond the bound."""
@@ -117,7 +106,7 @@ class FeedSource:
     def _item(self, entry: Entry) -> Item:
         fetched_at = datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
         return Item(
-            _dumped(entry.article | {"fetched_at": fetched_at}),
+            orjson.dumps(entry.article | {"fetched_at": fetched_at}),
             entry.article["url"],
             partial(self._acknowledged, entry.identity),
         )
@@ -125,10 +114,3 @@ class FeedSource:
     def _acknowledged(self, identity: bytes) -> None:
         self._waiting.discard(identity)
         self._seen[identity] = None
-
-
-def _dumped(article: dict[str, Any]) -> bytes:
-    try:
-        return orjson.dumps(article)
-    except orjson.JSONEncodeError:  # lone surrogates, out of character references
-        return json.dumps(article, ensure_ascii=False).encode("utf-8", "replace")

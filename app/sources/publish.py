@@ -17,7 +17,6 @@ from app.metrics import INGESTED
 from app.settings import Settings
 from app.sources.base import Item, Source
 from app.steps.identity import canonical_url, home_partition, url_key
-from app.steps.rejected import Rejected
 from schemas.channels import RAW_MESSAGE_BYTES
 
 _log = structlog.get_logger(__name__)
@@ -150,7 +149,7 @@ class RawProducer:
         """Key and partition of an article; (None, None), any partition, where its URL is no URL."""
         try:
             identity = url_key(canonical_url(url)) if url else None
-        except (Rejected, ValueError):
+        except ValueError:
             identity = None
         if identity is None:
             return None, None
