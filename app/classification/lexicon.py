@@ -87,17 +87,13 @@ class LexiconClassifier:
     def _compile(self, topic: Topic, weights: Weights | None) -> _CompiledTopic:
         weights = weights or expert_weights(topic)
 
+        def slot(name: str | None) -> int:
+            return -1 if name is None else self._slots.get((topic.id, name), self._slots.get(("", name), -1))
+
         def compiled(rule: Rule) -> _CompiledRule:
-            slots = [self._slots.get((topic.id, name), self._slots.get(("", name), -1)) for name in rule.all]
-            unless = rule.unless and self._slots.get((topic.id, rule.unless), self._slots.get(("", rule.unless), -1))
-            return _CompiledRule(
-                rule.id,
-                slots[0],
-                slots[1] if len(slots) == 2 else -1,
-                rule.within or 0,
-                -1 if unless is None else unless,
-                weights.rules.get(rule.id, rule.points),
-            )
+            first, second = (*map(slot, rule.all), -1)[:2]
+            weight = weights.rules.get(rule.id, rule.points)
+            return _CompiledRule(rule.id, first, second, rule.within or 0, slot(rule.unless), weight)
 
         return _CompiledTopic(topic.id, topic.threshold, weights.intercept, tuple(map(compiled, topic.rules)))
 

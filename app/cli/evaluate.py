@@ -15,6 +15,7 @@ from app.errors import ConfigurationError
 from app.settings import get_settings
 
 if TYPE_CHECKING:
+    from app.classification.base import Classifier
     from app.classification.evaluation import Counts, Example, Report
     from app.classification.taxonomy import Taxonomy
 
@@ -57,13 +58,14 @@ def evaluate(
     """
     from app.classification import evaluation
 
-    taxonomy = _taxonomy()
-    classifier = _classifier(taxonomy)
+    taxonomy = configured_taxonomy()
+    classifier = configured_classifier(taxonomy)
     examples = evaluation.in_split(_examples(data), split.value)
     if not examples:
         raise ConfigurationError(f"no labelled text belongs to the split {split.value!r}; try --split all")
     predictions = list(evaluation.predict(classifier, examples))
     results: dict[str, dict[str, Report]] = {}
+    kind: str
     for kind in dict.fromkeys(example.kind for example in examples):
         of_kind = [pair for pair in predictions if pair[0].kind == kind]
         reports = evaluation.evaluate(of_kind, taxonomy.topic_ids)
@@ -92,7 +94,7 @@ def calibrate(
     from app.classification.evaluation import in_split
     from app.classification.lexicon import LexiconClassifier
 
-    taxonomy = _taxonomy()
+    taxonomy = configured_taxonomy()
     lexicon = LexiconClassifier(taxonomy)
     examples = in_split(_examples(data), "dev")
     with _console.status(f"fitting {len(taxonomy.topics)} topics to {len(examples)} texts"):
@@ -103,7 +105,8 @@ def calibrate(
     _console.print(f"{path}: weights of {len(weights)} topics, fitted to {len(examples)} texts")
 
 
-def _taxonomy() -> "Taxonomy":
+def configured_taxonomy() -> "Taxonomy":
+    """The taxonomy that is set, or ours. Raises ConfigurationError."""
     from app.classification.taxonomy import TaxonomyError, load_taxonomy
 
     try:
@@ -112,7 +115,8 @@ def _taxonomy() -> "Taxonomy":
         raise ConfigurationError(str(error)) from error
 
 
-def _classifier(taxonomy: "Taxonomy") -> Any:
+def configured_classifier(taxonomy: "Taxonomy") -> "Classifier":
+    """The classifier that is set. Raises ConfigurationError."""
     from app.classification.registry import build_classifier
 
     try:
