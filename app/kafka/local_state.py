@@ -80,3 +80,13 @@ def free_pair() -> tuple[int, int]:
         if is_free(first) and is_free(first + 1):
             return first, first + 1
     raise LocalKafkaError(f"no free pair of ports between {_PORTS.start} and {_PORTS.stop}")
+
+
+def free_port(wanted: int) -> int:
+    """`wanted` when it is free, else the next free one after it; 0: any. Raises LocalKafkaError when there is none."""
+    if not wanted:
+        return free_pair()[0]
+    for port in range(wanted, min(wanted + 100, 65_536)):
+        if is_free(port):
+            return port
+    raise LocalKafkaError(f"no free port from {wanted} on")
