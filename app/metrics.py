@@ -11,7 +11,9 @@ _DURATIONS = (0.00001, 0.0001, 0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 
 _AGES = (0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 15.0, 60.0, 300.0, 1800.0, 7200.0, 86400.0, 604800.0)
 _SIZES = (1, 2, 5, 10, 25, 50, 100, 250, 500, 1000, 5000)
 
-ARTICLES_IN = Counter("geonews_articles_in", "Raw records that were committed, by what became of them.", ["outcome"])
+ARTICLES = Counter(
+    "geonews_articles", "Input articles of committed transactions, by what became of them.", ["agent", "outcome"]
+)
 EVENTS_OUT = Counter("geonews_events_out", "Events that were committed, by topic.", ["topic"])
 DEAD_LETTERS = Counter(
     "geonews_dead_letters", "Records that were dead-lettered, by stage and reason.", ["stage", "reason"]
@@ -40,7 +42,7 @@ SEEN_ENTRIES = Gauge("geonews_seen_entries", "Fingerprints remembered by a lane.
 SEEN_EVICTED = Counter(
     "geonews_seen_evicted", "Fingerprints forgotten before their time because the lane's bound was reached.", ["agent"]
 )
-LANES = Gauge("geonews_lanes", "Lanes by state.", ["agent", "state"])
+LANES = Gauge("geonews_lanes", "Lanes open in this process.", ["agent"])
 LANE_RESTARTS = Counter(
     "geonews_lane_restarts", "Lanes that were reopened after an error, by cause.", ["agent", "cause"]
 )

@@ -12,15 +12,22 @@ from ada_url import normalize_url
 MIN_DISTINCTIVE_CHARS: Final = 80
 KEY_BYTES: Final = 16
 
+# fmt: off
 _TRACKING: Final = frozenset(
-    "fbclid gclid dclid gbraid wbraid msclkid yclid twclid ttclid igshid igsh li_fat_id mc_cid mc_eid mkt_tok _hsenc _hsmi "
-    "vero_id oly_anon_id oly_enc_id s_cid cmpid cmp icid ncid ocid smid smtyp sref soc_src soc_trk taid tpcc trackid rss "
-    "xtor at_medium at_campaign at_custom1 at_custom2 at_custom3 at_custom4 at_link_id at_link_type at_link_origin "
-    "at_format at_ptr_name at_bbc_team guccounter guce_referrer guce_referrer_sig ref_src ref_url __twitter_impression "
-    "amp_js_v amp_gsa usqp outputtype wt_mc wt.mc partner_id feature_id traffic_source echobox".split()
+    {
+        "__twitter_impression", "_hsenc", "_hsmi", "amp_gsa", "amp_js_v", "at_bbc_team", "at_campaign",
+        "at_custom1", "at_custom2", "at_custom3", "at_custom4", "at_format", "at_link_id", "at_link_origin",
+        "at_link_type", "at_medium", "at_ptr_name", "cmp", "cmpid", "dclid", "echobox", "fbclid", "feature_id",
+        "gbraid", "gclid", "guccounter", "guce_referrer", "guce_referrer_sig", "icid", "igsh", "igshid",
+        "li_fat_id", "mc_cid", "mc_eid", "mkt_tok", "msclkid", "ncid", "ocid", "oly_anon_id", "oly_enc_id",
+        "outputtype", "partner_id", "ref_src", "ref_url", "rss", "s_cid", "smid", "smtyp", "soc_src", "soc_trk",
+        "sref", "taid", "tpcc", "trackid", "traffic_source", "ttclid", "twclid", "usqp", "vero_id", "wbraid",
+        "wt.mc", "wt_mc", "xtor", "yclid"
+    }
 )
+# fmt: on
 _TRACKING_PREFIXES: Final = ("utm_", "pk_", "piwik_", "mtm_", "matomo_", "hsa_", "ga_", "aff_")
-_AMP_VALUES: Final = {"amp": frozenset({"", "1", "true", "amp"}), "outputtype": frozenset({"amp"})}
+_AMP_VALUES: Final = frozenset({"", "1", "true", "amp"})
 _MOBILE_HOSTS: Final = ("www.", "m.", "mobile.", "amp.")
 _AMP_PATH: Final = re.compile(r"(?<=.)(?:/amp|\.amp)(?=$|\.html?$)|^/amp(?=/.)", re.IGNORECASE)
 _DEFAULT_PAGE: Final = re.compile(r"/index\.(?:html?|php)$", re.IGNORECASE)
@@ -30,8 +37,9 @@ _PARTS: Final = re.compile(r"https?://(?:[^/?#]*@)?([^/?#]+)([^?#]*)(?:\?([^#]*)
 def canonical_url(url: str) -> str:
     """The address under which all forms of one page meet, always `https://host/path[?query]`.
 
-    Parsed by the WHATWG URL standard (ada); then host without www., m., amp. and trailing dot, no AMP path or parameter, no tracking
-    parameters, no fragment, no credentials, query sorted. Raises ValueError when there is no host or it is no URL.
+    Parsed by the WHATWG URL standard (ada); then host without www., m., amp. and trailing dot, no AMP path or
+    parameter, no tracking parameters, no fragment, no credentials, query sorted. Raises ValueError when there is no
+    host or it is no URL.
     """
     match = _PARTS.fullmatch(normalize_url(url.strip()).partition("#")[0])
     if match is None:
@@ -44,7 +52,7 @@ def canonical_url(url: str) -> str:
             host = host.removeprefix(prefix)
     if "." not in host and ":" not in host and host != "localhost":
         raise ValueError(f"no host in {host!r}")
-    path = _DEFAULT_PAGE.sub("/", _AMP_PATH.sub("", path)).rstrip("/")
+    path = _DEFAULT_PAGE.sub("/", _AMP_PATH.sub("", path.rstrip("/"))).rstrip("/")
     kept = "&".join(sorted(filter(_is_content, query.split("&")))) if query else ""
     return f"https://{host}{path or '/'}{'?' + kept if kept else ''}"
 
@@ -52,8 +60,8 @@ def canonical_url(url: str) -> str:
 def _is_content(parameter: str) -> bool:
     name, _, value = parameter.partition("=")
     name = name.lower()
-    if name in _AMP_VALUES:
-        return value.lower() not in _AMP_VALUES[name]
+    if name == "amp":
+        return value.lower() not in _AMP_VALUES
     return bool(name) and name not in _TRACKING and not name.startswith(_TRACKING_PREFIXES)
 
 

@@ -19,7 +19,7 @@ _MAX_MESSAGE_CHARS: Final = 500
 
 
 def validate(record: Inbound) -> Article:
-    """The article in `record`: plain text, canonical URL, identities. Raises Rejected with a reason of the closed list."""
+    """The article in `record`: plain text, canonical URL, identities. Raises Rejected, with a reason."""
     raw = _parse(record.value)
     try:
         canonical = canonical_url(raw.url)

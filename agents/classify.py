@@ -1,0 +1,24 @@
+"""The `classify` agent: raw articles are validated, de-duplicated, classified and enriched; candidates come out."""
+
+import asyncio
+
+from agents.lanes import LaneService
+from app import __version__
+from app.classification.registry import build_classifier
+from app.classification.taxonomy import load_taxonomy
+from app.delivery.agent import LaneAgent, classify_agent
+from app.main import app, settings
+from app.metrics import BUILD_INFO
+
+
+@app.service
+class Classify(LaneService):
+    """Lanes on `geonews.raw.v1`."""
+
+    async def make_agent(self) -> LaneAgent:
+        """Load the classifier that the settings name."""
+        classifier = await asyncio.to_thread(
+            lambda: build_classifier(settings.classifier, load_taxonomy(settings.taxonomy))
+        )
+        BUILD_INFO.labels(__version__, classifier.info.model, classifier.info.model_version).set(1)
+        return classify_agent(settings, classifier)

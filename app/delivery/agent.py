@@ -1,0 +1,47 @@
+"""What distinguishes one kind of lane from another: where it reads, where it remembers, what it does."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from app.classification.base import Classifier
+from app.pipeline import ClassifyPath, Path, RoutePath
+from app.settings import Settings
+
+
+@dataclass(frozen=True, slots=True)
+class LaneAgent:
+    """An agent that runs on lanes. `new_path` makes the pure work for one lane, given the input's partition count."""
+
+    name: str
+    group: str
+    input_topic: str
+    state_topic: str
+    new_path: Callable[[int], Path]
+
+    def transactional_id(self, partition: int) -> str:
+        """The producer id that fences a previous owner of this input partition."""
+        return f"{self.group}-{self.input_topic}-{partition}"
+
+
+def classify_agent(settings: Settings, classifier: Classifier) -> LaneAgent:
+    """Raw articles to candidates."""
+    channels = settings.channels
+    return LaneAgent(
+        name="classify",
+        group=f"{settings.namespace}-classify",
+        input_topic=channels.raw,
+        state_topic=channels.seen,
+        new_path=lambda partitions: ClassifyPath(channels, classifier, partitions),
+    )
+
+
+def route_agent(settings: Settings) -> LaneAgent:
+    """Candidates to events."""
+    channels = settings.channels
+    return LaneAgent(
+        name="route",
+        group=f"{settings.namespace}-route",
+        input_topic=channels.candidates,
+        state_topic=channels.claims,
+        new_path=lambda _partitions: RoutePath(channels),
+    )

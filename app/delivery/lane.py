@@ -1,0 +1,225 @@
+"""A lane: the exactly-once path of one input partition. State and output are committed together, or not at all."""
+
+import asyncio
+import contextlib
+import random
+import time
+from concurrent.futures import Executor
+from datetime import UTC, datetime
+from typing import Any, Final
+
+import structlog
+from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka.errors import IllegalStateError, KafkaError, ProducerFenced
+
+from app.delivery import lane_metrics as metrics
+from app.delivery.agent import LaneAgent
+from app.delivery.attempts import decide
+from app.delivery.ledger import ledger_entry
+from app.delivery.memory_store import restore, state_record
+from app.delivery.progress import Progress
+from app.delivery.transactions import Transactions
+from app.errors import ClassifierDown
+from app.health import Health
+from app.kafka.client import client_options
+from app.settings import Settings
+from app.steps.memory import Memory, Pending
+from app.steps.outgoing import Decided
+from app.steps.records import Inbound
+
+log = structlog.get_logger(__name__)
+_POLL_MS: Final = 500
+_MAX_BACKOFF_SECONDS: Final = 10.0
+
+
+class Lane:
+    """Reads one input partition while it is assigned here; `run` until `stop`, `hold` and `resume` over a rebalance."""
+
+    def __init__(
+        self,
+        agent: LaneAgent,
+        place: TopicPartition,
+        consumer: AIOKafkaConsumer,
+        executor: Executor,
+        settings: Settings,
+        health: Health,
+    ) -> None:
+        self.place = place
+        self.progress = Progress()
+        self._agent = agent
+        self._consumer = consumer
+        self._executor = executor
+        self._settings = settings
+        self._health = health
+        self._component = f"lane {agent.name} {place.partition}"
+        self._stopping = False
+        self._go = asyncio.Event()
+        self._go.set()
+        self._held = asyncio.Event()
+        self._wake = asyncio.Event()
+        self._opened = False
+
+    async def run(self) -> None:
+        """Open, serve, and open again after an error, until stopped."""
+        failures = 0
+        try:
+            while not self._stopping:
+                began = time.monotonic()
+                cause = await self._run_once()
+                if cause is None:
+                    continue
+                failures = 0 if time.monotonic() - began > 2 * _MAX_BACKOFF_SECONDS else failures + 1
+                metrics.restarted(self._agent.name, cause)
+                await self._back_off(failures, cause)
+        finally:
+            self._held.set()
+            self._health.gone(self._component)
+
+    async def _run_once(self) -> str | None:
+        """Serve until stopped (None), or until an error, whose cause is returned for back-off and metrics."""
+        transactions = Transactions(
+            self._settings, self._agent.transactional_id(self.place.partition), self._agent.group
+        )
+        self._health.ill(self._component, "opening")
+        try:
+            await self._go.wait()
+            memory, position = await self._open(transactions)
+            self._opened = True
+            await self._serve(transactions, memory, position)
+        except ProducerFenced:
+            # Another worker owns this partition now. If the group still says that it is ours, it is taken back later.
+            self._health.ill(self._component, "fenced by another worker")
+            return "fenced"
+        except ClassifierDown as error:
+            log.error("lane stopped: nothing is wrong with its records", lane=self._component, error=str(error))
+            self._health.ill(self._component, str(error))
+            return "classifier-down"
+        except IllegalStateError:
+            return None if self._stopping else "unassigned"
+        except (KafkaError, TimeoutError, OSError) as error:
+            log.warning("lane reopens from what Kafka has committed", lane=self._component, error=repr(error))
+            self._health.ill(self._component, f"Kafka: {error!r}")
+            return "kafka"
+        finally:
+            self._opened = False
+            self.progress.idle()
+            await transactions.close()
+        return None
+
+    async def _open(self, transactions: Transactions) -> tuple[Memory, int]:
+        """Fence first, and only then read what is committed: offset and memory are final from here on."""
+        await transactions.open()
+        settings, options = self._settings, client_options(self._settings)
+        window_ms = int(settings.seen_hours * 3_600_000)
+        memory = Memory(window_ms, settings.seen_max_entries)
+        place = TopicPartition(self._agent.state_topic, self.place.partition)
+        width = self._agent.new_path(1).payload_bytes
+        since_ms = int(time.time() * 1000) - window_ms
+        async with asyncio.timeout(settings.stall_seconds):
+            position = await self._committed()
+            await restore(memory, place, options, width, since_ms)
+        self._consumer.seek(self.place, position)
+        return memory, position
+
+    async def _committed(self) -> int:
+        beginning = (await self._consumer.beginning_offsets([self.place]))[self.place]
+        committed = await self._consumer.committed(self.place)
+        if committed is None:
+            return int(beginning)
+        if committed < beginning:
+            log.error("records expired before they were read", lane=self._component, records=beginning - committed)
+        return max(int(committed), int(beginning))
+
+    async def _serve(self, transactions: Transactions, memory: Memory, position: int) -> None:
+        partitions = len(self._consumer.partitions_for_topic(self.place.topic) or ())
+        path = self._agent.new_path(partitions)
+        loop = asyncio.get_running_loop()
+        self._health.well(self._component)
+        while not self._stopping:
+            if not self._go.is_set() and not await self._resumed(position):
+                return
+            fetched = await self._consumer.getmany(
+                self.place, timeout_ms=_POLL_MS, max_records=self._settings.batch_records
+            )
+            records = [_inbound(record) for record in fetched.get(self.place, [])]
+            lag = metrics.lag(self._agent.name, self._consumer, self.place, records)
+            if not records:
+                self.progress.polled(waiting=lag > 0)
+                continue
+            self.progress.busy()
+            pending, now = Pending(memory), datetime.now(UTC)
+            decided = await loop.run_in_executor(
+                self._executor, decide, path, records, pending, now, self._settings.channels.dead_letters
+            )
+            next_offset = records[-1].offset + 1
+            await self._commit(transactions, decided, pending, (position, next_offset), path.payload_bytes)
+            pending.commit()
+            position = next_offset
+            self.progress.idle()
+            metrics.remembered(self._agent.name, self.place.partition, memory)
+
+    async def _commit(
+        self, transactions: Transactions, decided: Decided, pending: Pending, offsets: tuple[int, int], width: int
+    ) -> None:
+        now, place = datetime.now(UTC), self.place
+        records = list(decided.outgoing)
+        if entries := pending.entries:
+            name = f"{place.topic}-{place.partition}@{offsets[1]}"
+            records.append(state_record(self._agent.state_topic, place.partition, name, entries, width))
+        records.append(
+            ledger_entry(self._settings.channels.ledger, place.topic, place.partition, offsets, decided, now)
+        )
+        began = time.monotonic()
+        try:
+            await transactions.commit(records, place, offsets[1])
+        except ProducerFenced:
+            metrics.aborted(self._agent.name, "fenced")
+            raise
+        except BaseException:
+            metrics.aborted(self._agent.name, "aborted")
+            raise
+        metrics.committed(self._agent.name, decided, time.monotonic() - began)
+
+    async def _resumed(self, position: int) -> bool:
+        """Wait out a rebalance; True when this lane may go on where it was."""
+        self._held.set()
+        await self._go.wait()
+        self._held.clear()
+        if self._stopping:
+            return False
+        # Had another worker owned the partition meanwhile, it would have committed more: then open again.
+        if await self._consumer.committed(self.place) not in (None, position):
+            return False
+        self._consumer.seek(self.place, position)
+        return True
+
+    async def _back_off(self, failures: int, cause: str) -> None:
+        longest = self._settings.session_timeout_ms / 1000 if cause == "fenced" else _MAX_BACKOFF_SECONDS
+        seconds = longest if cause == "fenced" else min(longest, 0.1 * 2**failures) * random.uniform(0.5, 1.0)
+        self._wake.clear()
+        with contextlib.suppress(TimeoutError):  # a new assignment, or the end, cuts the wait short
+            await asyncio.wait_for(self._wake.wait(), seconds)
+
+    async def hold(self) -> None:
+        """Finish the batch in hand, then wait: a rebalance has begun."""
+        self._go.clear()
+        if self._opened:
+            await self._held.wait()
+
+    def resume(self) -> None:
+        """The rebalance left this partition here."""
+        self._held.clear()
+        self._go.set()
+        self._wake.set()
+
+    def stop(self) -> None:
+        """Finish the batch in hand and end."""
+        self._stopping = True
+        self._go.set()
+        self._wake.set()
+
+
+def _inbound(record: Any) -> Inbound:
+    return Inbound(
+        record.topic, record.partition, record.offset, record.timestamp, record.key, record.value, record.headers
+    )

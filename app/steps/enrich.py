@@ -1,0 +1,80 @@
+"""enrich: an article and its verdict become an event, as `schemas.event.EnrichedEvent` describes it."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+from app.classification.base import ModelInfo, TopicScore, Verdict
+from app.steps import countries
+from app.steps.dedupe import Version
+from app.steps.gazetteer import scan
+from app.steps.records import Article, Inbound
+from schemas.event import MAX_SUMMARY_CHARS
+
+
+def enrich(
+    article: Article, verdict: Verdict, version: Version, record: Inbound, info: ModelInfo, now: datetime
+) -> dict[str, Any]:
+    """The event of a relevant article, ready for JSON. `now` is in UTC."""
+    document = article.document
+    scanned = scan(document)
+    found = countries.find(document, scanned)
+    publisher = article.publisher
+    return {
+        "id": article.id,
+        "version": version.number,
+        "supersedes": version.supersedes,
+        "url": article.url,
+        "canonical_url": article.canonical_url,
+        "title": document.title or _shortened(document.summary or document.text, 120),
+        "summary": _shortened(document.summary or document.text, MAX_SUMMARY_CHARS),
+        "language": document.language,
+        "published_at": rfc3339(article.published_at),
+        "published_at_source": article.published_at_source,
+        "source": {
+            "id": publisher.id,
+            "name": publisher.name,
+            "domain": publisher.domain,
+            "country": publisher.country,
+            "family": publisher.domain,
+            "tier": None,
+        },
+        "topics": [_topic(topic) for topic in verdict.topics],
+        "countries": [
+            {"code": c.code, "name": c.name, "mentions": c.mentions, "prominence": c.prominence} for c in found
+        ],
+        "people": [],
+        "organisations": [],
+        "sectors": [],
+        "importance": max(topic.score for topic in verdict.topics),
+        "classification": {
+            "model": info.model,
+            "model_version": info.model_version,
+            "taxonomy_version": info.taxonomy_version,
+            "stage": verdict.stage,
+        },
+        "raw": {"topic": record.topic, "partition": record.partition, "offset": record.offset},
+        "processed_at": rfc3339(now),
+    }
+
+
+def rfc3339(moment: datetime) -> str:
+    """RFC 3339 in UTC with milliseconds, such as 2026-01-20T10:15:00.000Z."""
+    return moment.astimezone(UTC).replace(tzinfo=None).isoformat(timespec="milliseconds") + "Z"
+
+
+def _topic(topic: TopicScore) -> dict[str, Any]:
+    return {
+        "topic": topic.topic,
+        "score": topic.score,
+        "threshold": topic.threshold,
+        "evidence": [{"field": e.field, "start": e.start, "end": e.end, "text": e.text} for e in topic.evidence],
+    }
+
+
+def _shortened(text: str, limit: int) -> str:
+    """`text`, or as many whole words of it as fit into `limit` characters with an ellipsis."""
+    if len(text) <= limit:
+        return text
+    cut = text[: limit - 1]
+    space = cut.rfind(" ", limit // 2)  # scripts without spaces are cut where the limit falls
+    return (cut[:space] if space > 0 else cut).rstrip() + "…"
