@@ -32,6 +32,9 @@ _LARGER: Final = {
     "ks_c_5601-1987": "cp949",
 }
 _CHARSET: Final = re.compile(r"charset\s*=\s*[\"']?([A-Za-z0-9_.:-]{1,40})", re.ASCII | re.IGNORECASE)
+_REFERENCE: Final = re.compile(r"&#([xX][0-9a-fA-F]{1,8}|[0-9]{1,8});", re.ASCII)
+_SURROGATE: Final = r"&#(?:[xX]0*[dD][89a-fA-F][0-9a-fA-F]{2}|0*5[5-7][0-9]{3});"
+_REFERENCES: Final = re.compile(rf"{_SURROGATE}{_SURROGATE}|{_REFERENCE.pattern}", re.ASCII)
 _ENCODING: Final = re.compile(rb"<\?xml[^>]{0,200}?encoding\s*=\s*[\"']([A-Za-z0-9_.:-]{1,40})", re.IGNORECASE)
 
 
@@ -54,6 +57,22 @@ def decode(body: bytes, content_type: str) -> str:
         except UnicodeDecodeError:
             continue
     return body.decode(declared[0] if declared else "utf-8", "replace")
+
+
+def with_valid_references(text: str) -> str:
+    """The text with no reference to a character that does not exist: parsers give up a whole feed for one of them.
+
+    A pair of surrogates, as some sites write an emoji, becomes the character that was meant.
+    """
+    return _REFERENCES.sub(_replaced, text) if "&#" in text else text
+
+
+def _replaced(found: re.Match[str]) -> str:
+    codes = [int(ref[1:], 16) if ref[0] in "xX" else int(ref) for ref in _REFERENCE.findall(found.group())]
+    if all(code in (9, 10, 13) or 32 <= code < 0xD800 or 0xE000 <= code < 0x110000 for code in codes):
+        return found.group()
+    meant = [chr(code) if 0xD800 <= code < 0xE000 else "\ufffd" for code in codes]
+    return "".join(meant).encode("utf-16", "surrogatepass").decode("utf-16", "replace")
 
 
 def without_doctype(text: str) -> str:

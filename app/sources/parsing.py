@@ -11,7 +11,7 @@ import feedparser
 
 from app.errors import SourceError
 from app.sources import jsonfeed
-from app.sources.decoding import decode, without_doctype
+from app.sources.decoding import decode, with_valid_references, without_doctype
 from app.sources.fields import Entry, Feed, domain_of, language_tag, rfc3339, web_address
 
 
@@ -25,7 +25,7 @@ def parse(body: bytes, *, url: str, content_type: str = "", language: str | None
     if text.lstrip()[:1] in ("{", "["):
         return jsonfeed.parse(text, url=url)
     try:
-        return _from_xml(without_doctype(text), url, language)
+        return _from_xml(without_doctype(with_valid_references(text)), url, language)
     except SourceError as error:
         raise SourceError(f"{url} {error}") from error
 
