@@ -81,9 +81,11 @@ def build_automaton(terms: Iterable[tuple[int, Term]]) -> Any:
 
 
 def spellings(text: str) -> set[str]:
-    """A term folded, with and without accents, and with ß as ss."""
+    """A term folded, in the spellings that mean the same: without accents, ß as ss, the Arabic article after "to"."""
     written = {text, text.replace("ß", "ss")}
-    return {fold_term(form) for word in written for form in (word, _unaccented(word))} - {""}
+    folded = {fold_term(form) for word in written for form in (word, _unaccented(word))} - {""}
+    # The Arabic article after the preposition "to" loses its alef: ل + المنتدى is written للمنتدى.
+    return folded | {f"لل{form[2:]}" for form in folded if form.startswith("ال")}
 
 
 def _unaccented(text: str) -> str:
