@@ -47,7 +47,7 @@ def classify(
     try:
         with _opened(file) as stream, _bar(file, progress and file != "-") as bar:
             for batch, done in _batches(stream):
-                answers, rejected = _answer(batch, classifier)
+                answers, rejected = answer(batch, classifier)
                 sys.stdout.buffer.write(answers)
                 sys.stdout.buffer.flush()
                 total += len(batch)
@@ -118,7 +118,7 @@ def _chunks(stream: BinaryIO) -> Iterator[tuple[list[bytes], int]]:
         yield [b"".join(rest)], 0
 
 
-def _answer(batch: list[Line], classifier: "Classifier") -> tuple[bytes, int]:
+def answer(batch: list[Line], classifier: "Classifier") -> tuple[bytes, int]:
     """The lines that answer a batch, and how many of them are errors."""
     from app.steps.classify import classify as verdicts_of
     from app.steps.rejected import Rejected
