@@ -163,7 +163,11 @@ def _summarise(tallies: "list[Tally]", seconds: float) -> None:
 
 def _run(work: Coroutine[Any, Any, int]) -> int:
     """Run to the end, Ctrl-C or SIGTERM; what is in flight is acknowledged in any case. Gives the exit code."""
+    import logging
+
     import uvloop
+
+    logging.getLogger("aiokafka").setLevel(logging.CRITICAL)  # it tells of every retry; we tell when it gives up
 
     async def until_stopped() -> int:
         task = asyncio.current_task()

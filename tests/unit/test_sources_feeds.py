@@ -1,9 +1,8 @@
 """Feeds of many shapes, encodings and languages, each to the articles that its publisher meant."""
 
 import gzip
-from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, cast
 
 import orjson
 import pytest
@@ -50,7 +49,8 @@ SHAPES = [
     Shape(
         "RSS 0.91 with its document type",
         b'<?xml version="1.0"?>\n<!DOCTYPE rss PUBLIC "-//Netscape Communications//DTD RSS 0.91//EN"\n'
-        b' "http://my.netscape.com/publish/formats/rss-0.91.dtd">\n<rss version="0.91"><channel><title>Old Paper</title>'
+        b' "http://my.netscape.com/publish/formats/rss-0.91.dtd">\n<rss version="0.91"><channel>'
+        b"<title>Old Paper</title>"
         b"<link>https://old.example/</link><language>en-us</language><item><title>Talks begin</title>"
         b"<link>https://old.example/1</link><description>In Geneva.</description></item></channel></rss>",
         {
@@ -210,8 +210,8 @@ SHAPES = [
 
 
 @pytest.fixture(params=SHAPES, ids=[shape.name for shape in SHAPES])
-def shape(request: pytest.FixtureRequest) -> Iterator[Shape]:
-    yield request.param
+def shape(request: pytest.FixtureRequest) -> Shape:
+    return cast(Shape, request.param)
 
 
 def test_each_shape_gives_its_articles(shape: Shape) -> None:
