@@ -67,11 +67,14 @@ def _is_content(parameter: str) -> bool:
 
 def normalised(text: str) -> str:
     """`text` as compared: NFKC, case folded, punctuation and white space reduced to single spaces."""
+    if text.isascii():  # the same result, several times as fast
+        return " ".join(text.lower().translate(_ASCII_WORDLESS).split())
     folded = unicodedata.normalize("NFKC", text).casefold()
     return " ".join(_WORDLESS.sub(" ", folded).split())
 
 
-_WORDLESS: Final = re.compile(r"[^\w\s]+", re.UNICODE)
+_WORDLESS: Final = re.compile(r"[^\w\s]+")
+_ASCII_WORDLESS: Final = {code: " " for code in range(128) if _WORDLESS.match(chr(code))}
 
 
 def _digest(*parts: str) -> bytes:

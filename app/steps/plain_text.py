@@ -21,7 +21,6 @@ _NAME: Final = re.compile(r"/?([a-zA-Z][a-zA-Z0-9-]{0,30})")
 _INVISIBLE: Final = re.compile(
     "[\x00-\x08\x0e-\x1f\x7f-\x9f\u200b\u200e\u200f\u202a-\u202e\u2060-\u2069\ufeff\ufff9-\ufffb]"
 )
-_SPACE: Final = re.compile(r"\s+")
 
 
 def plain_text(value: str) -> str:
@@ -32,7 +31,7 @@ def plain_text(value: str) -> str:
         value = unescape(value)
         if "<" in value:  # escaped markup, as RSS descriptions carry it
             value = _without_tags(value)
-    return _SPACE.sub(" ", _INVISIBLE.sub("", value)).strip()
+    return " ".join(_INVISIBLE.sub("", value).split())
 
 
 def _without_tags(html: str) -> str:
