@@ -1,7 +1,7 @@
 """The one line that `geonews up` keeps current: what the workers say on /metrics."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import aiohttp
 from prometheus_client.parser import text_string_to_metric_families
@@ -26,14 +26,20 @@ async def status_line(session: aiohttp.ClientSession, metrics_urls: Sequence[str
     return f"{line} | {silent} of {len(metrics_urls)} workers do not answer" if silent else line
 
 
+def _ends_here(labels: Mapping[str, str]) -> bool:
+    # What classify hands on is counted where it arrives: as an event, or as another copy of one.
+    return (labels["agent"], labels["outcome"]) != ("classify", "published") and labels["outcome"] != "rekeyed"
+
+
 def read_metrics(text: str) -> tuple[Counter[str], float]:
     """Articles by outcome and the records that wait, from one worker's exposition text."""
     outcomes: Counter[str] = Counter()
     waiting = 0.0
     for family in text_string_to_metric_families(text):
         for sample in family.samples:
-            if sample.name == "geonews_articles_in_total" and sample.value:
-                outcomes[sample.labels["outcome"]] += int(sample.value)
+            if sample.name == "geonews_articles_total" and sample.value:
+                if _ends_here(sample.labels):
+                    outcomes[sample.labels["outcome"]] += int(sample.value)
             elif sample.name == "geonews_lag_records":
                 waiting += sample.value
     return outcomes, waiting
