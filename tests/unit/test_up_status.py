@@ -29,7 +29,7 @@ def test_each_article_counts_once_where_its_way_ends() -> None:
 
 def test_the_metrics_are_those_that_workers_have() -> None:
     """Renamed there, they would read as nothing here."""
-    assert metrics.ARTICLES.describe()[0].name == "geonews_articles"
-    assert metrics.LAG_RECORDS.describe()[0].name == "geonews_lag_records"
+    assert next(iter(metrics.ARTICLES.describe())).name == "geonews_articles"
+    assert next(iter(metrics.LAG_RECORDS.describe())).name == "geonews_lag_records"
     assert Outcome("rekeyed")
     assert Outcome("published")
