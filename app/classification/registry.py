@@ -1,6 +1,7 @@
-"""Classifiers by name: what `GEONEWS_CLASSIFIER` may say."""
+"""Classifiers by name: what `GEONEWS_CLASSIFIER` may say; `python:module:factory` plugs in one of your own."""
 
 from collections.abc import Callable, Sequence
+from importlib import import_module
 from typing import Final
 
 from app.classification.base import Classifier, Document, ModelInfo, TopicScore, Verdict
@@ -35,14 +36,31 @@ def _lexicon(taxonomy: Taxonomy) -> Classifier:
     return LexiconClassifier(taxonomy, load_weights(weights_path(taxonomy)))
 
 
+_PLUG: Final = "python:"
 _BUILDERS: Final[dict[str, Callable[[Taxonomy], Classifier]]] = {"lexicon": _lexicon, "none": NoClassifier}
 
 
+def _plugged_in(spec: str, taxonomy: Taxonomy) -> Classifier:
+    module, _, factory = spec.removeprefix(_PLUG).partition(":")
+    try:
+        build: Callable[[Taxonomy], Classifier] = getattr(import_module(module), factory)
+    except (ImportError, AttributeError, ValueError) as error:
+        raise UnknownClassifier(
+            f"{spec!r} names no factory of a classifier ({error}): {_PLUG}module:factory"
+        ) from error
+    return build(taxonomy)
+
+
 def build_classifier(name: str, taxonomy: Taxonomy) -> Classifier:
-    """The classifier of that name. Raises UnknownClassifier, or TaxonomyError for weights that cannot be read."""
+    """The classifier of that name; `python:module:factory` calls `factory(taxonomy)` of an importable module.
+
+    Raises UnknownClassifier, or TaxonomyError for weights that cannot be read.
+    """
+    if name.startswith(_PLUG):
+        return _plugged_in(name, taxonomy)
     try:
         build = _BUILDERS[name]
     except KeyError:
-        choices = ", ".join(_BUILDERS)
+        choices = ", ".join([*_BUILDERS, f"{_PLUG}module:factory"])
         raise UnknownClassifier(f"there is no classifier {name!r}; GEONEWS_CLASSIFIER is one of {choices}") from None
     return build(taxonomy)
