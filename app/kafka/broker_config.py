@@ -1,5 +1,6 @@
 """The files that a local broker starts with: `server.properties` and its log4j configuration."""
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
@@ -36,6 +37,7 @@ _BEHAVIOUR: Final = {
     "num.network.threads": 2,
     "num.io.threads": 4,
 }
+_LISTENERS: Final = frozenset({"listeners", "advertised.listeners", "listener.security.protocol.map"})
 _LOG4J: Final = """\
 status = error
 appender.file.type = RollingFile
@@ -54,10 +56,15 @@ rootLogger.appenderRef.file.ref = file
 """
 
 
-def write_config(directory: Path, *, port: int, controller_port: int) -> tuple[Path, Path]:
-    """Write both files into `directory` (absolute) and return their paths: server.properties, log4j2.properties."""
+def write_config(
+    directory: Path, *, port: int, controller_port: int, extra: Mapping[str, str] | None = None
+) -> tuple[Path, Path]:
+    """Write both files into `directory` (absolute) and return their paths: server.properties, log4j2.properties.
+
+    `extra` holds more properties; those about listeners are added to ours, the others take our place.
+    """
     listeners = {"PLAINTEXT": port, "CONTROLLER": controller_port}
-    properties = {
+    properties: dict[str, object] = {
         "process.roles": "broker,controller",
         "node.id": 1,
         "controller.listener.names": "CONTROLLER",
@@ -69,6 +76,8 @@ def write_config(directory: Path, *, port: int, controller_port: int) -> tuple[P
         **_ALONE,
         **_BEHAVIOUR,
     }
+    for name, value in (extra or {}).items():
+        properties[name] = f"{properties[name]},{value}" if name in _LISTENERS else value
     server, log4j = directory / "server.properties", directory / "log4j2.properties"
     server.write_text("".join(f"{name}={_escaped(value)}\n" for name, value in properties.items()), "ascii")
     log4j.write_text(_LOG4J, "utf-8")

@@ -11,7 +11,7 @@ import re
 import subprocess
 import time
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -34,15 +34,23 @@ class LocalKafka:
     """The broker whose state lies under `home`. Methods may be called from any process that sees that directory.
 
     `heap_mb` is Java's largest heap in MiB. `port` None keeps the earlier port, or picks a free one the first time.
-    `jars` is the directory where jars are shared (None: the user's cache).
+    `jars` is the directory where jars are shared (None: the user's cache). `extra` holds more broker properties.
     """
 
-    def __init__(self, home: Path, *, heap_mb: int = 768, port: int | None = None, jars: Path | None = None) -> None:
+    def __init__(
+        self,
+        home: Path,
+        *,
+        heap_mb: int = 768,
+        port: int | None = None,
+        jars: Path | None = None,
+        extra: Mapping[str, str] | None = None,
+    ) -> None:
         self.home = home.resolve()
         self.directory = self.home / "kafka"
         self.log = self.directory / "kafka.log"
         self._state = StateFile(self.directory)
-        self._heap_mb, self._port, self._jars = heap_mb, port, jars
+        self._heap_mb, self._port, self._jars, self._extra = heap_mb, port, jars, extra
         self._child: subprocess.Popen[bytes] | None = None
 
     @property
@@ -77,7 +85,9 @@ class LocalKafka:
             java = find_java()
             classpath = f"{ensure_jars(self.home, self._jars)}/*"
             state = self._claim_ports()
-            server, log4j = write_config(self.directory, port=state.port, controller_port=state.controller_port)
+            server, log4j = write_config(
+                self.directory, port=state.port, controller_port=state.controller_port, extra=self._extra
+            )
             self._format(java, classpath, server)
             self._launch(java, classpath, server, log4j, state)
             self._wait_until_started(timeout)
