@@ -24,7 +24,7 @@ class Item:
 
 
 class Source(Protocol):
-    """A stream of articles. Iterating again after an error goes on with what was not acknowledged."""
+    """A stream of articles. Iterating again after an error gives all that was not acknowledged, maybe more again."""
 
     @property
     def kind(self) -> str:

@@ -87,8 +87,9 @@ class FeedSource:
             self.address = fetched.moved_to
         self._validators = fetched.validators
         fresh = self._fresh(feed)
-        tell = _log.info if fresh else _log.debug
-        tell("feed polled", feed=self.name, entries=len(feed.entries), new=len(fresh), without_address=feed.skipped)
+        _log.debug(
+            "feed polled", feed=self.name, entries=len(feed.entries), new=len(fresh), without_address=feed.skipped
+        )
         return fresh
 
     def _fresh(self, feed: Feed) -> list[Entry]:
