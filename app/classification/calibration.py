@@ -37,8 +37,11 @@ def load_weights(path: Path) -> dict[str, Weights]:
         return _FILE.validate_json(path.read_bytes())
     except FileNotFoundError:
         return {}
-    except (OSError, ValidationError) as error:
-        raise TaxonomyError(f"weights {path}: {error}; `geonews calibrate` writes the file anew") from None
+    except OSError as error:
+        raise TaxonomyError(f"weights {path}: {error.strerror}") from None
+    except ValidationError as error:
+        problem = error.errors()[0]["msg"]
+        raise TaxonomyError(f"weights {path}: {problem}; `geonews calibrate` writes the file anew") from None
 
 
 def save_weights(path: Path, weights: Mapping[str, Weights]) -> None:

@@ -182,17 +182,23 @@ def rule_value(rule: _CompiledRule, hits: Hits) -> float:
         return 0.0
     if not rule.within:
         return min(1.0, sum(hit.strength for hit in first), sum(hit.strength for hit in second))
-    total = 0.0
+    return _together(first, second, rule.within)
+
+
+def _together(first: list[Hit], second: list[Hit], within: int) -> float:
+    """What hits of `first` count for that have one of `second` near. Both lie in reading order: one pass is enough."""
+    total, earliest = 0.0, 0
     for hit in first:
-        near = [
-            other.strength
-            for other in second
-            if other.start - hit.end <= rule.within and hit.start - other.end <= rule.within
-        ]
-        if near:
-            total += min(hit.strength, max(near))
-            if total >= 1.0:
-                return 1.0
+        while earliest < len(second) and hit.start - second[earliest].end > within:
+            earliest += 1
+        nearest = 0.0
+        for at in range(earliest, len(second)):
+            if second[at].start - hit.end > within:
+                break
+            nearest = max(nearest, second[at].strength)
+        total += min(hit.strength, nearest)
+        if total >= 1.0:
+            return 1.0
     return total
 
 

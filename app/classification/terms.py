@@ -109,9 +109,13 @@ def _entry(spelling: str, slot: int, weight: float) -> tuple[str, Entry]:
         left = Edge.HEBREW
     # Korean writes its particles onto the noun: a Korean term always goes on to the right.
     open_end = spelling.endswith("*") or _within(bare[-1], *_UNSPACED, _HANGUL)
-    if not star:
+    # Korean writes compounds as one word, so a long term may follow another; a short one is found in too many.
+    short = left != Edge.OPEN and len(key) <= 2 and _within(key[0], _HANGUL)
+    if not star and not short:
         return key, Entry(len(key), left, Edge.OPEN if open_end else Edge.WORD, slot, weight, None)
     pattern = r"[^\s.,;:!?\x1f]{0,12}".join(map(re.escape, bare.split("*"))) + ("" if open_end else r"(?!\w)")
+    if short:
+        pattern = "(?<![가-힣])" + pattern
     return key, Entry(len(key), left, Edge.OPEN, slot, weight, re.compile(pattern))
 
 
