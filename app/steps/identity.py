@@ -31,30 +31,44 @@ _AMP_VALUES: Final = frozenset({"", "1", "true", "amp"})
 _MOBILE_HOSTS: Final = ("www.", "m.", "mobile.", "amp.")
 _AMP_PATH: Final = re.compile(r"(?<=.)(?:/amp|\.amp)(?=$|\.html?$)|^/amp(?=/.)", re.IGNORECASE)
 _DEFAULT_PAGE: Final = re.compile(r"/index\.(?:html?|php)$", re.IGNORECASE)
-_PARTS: Final = re.compile(r"https?://(?:[^/?#]*@)?([^/?#]+)([^?#]*)(?:\?([^#]*))?", re.IGNORECASE)
+_PARTS: Final = re.compile(
+    r"https?://(?:[^/?#]*@)?(?P<host>\[[^]]*\]|[^/?#:]+)(?P<port>:\d*)?(?P<path>[^?#]*)(?:\?(?P<query>[^#]*))?",
+    re.IGNORECASE,
+)
 
 
 def canonical_url(url: str) -> str:
     """The address under which all forms of one page meet, always `https://host/path[?query]`.
 
-    Parsed by the WHATWG URL standard (ada); then host without www., m., amp. and trailing dot, no AMP path or
-    parameter, no tracking parameters, no fragment, no credentials, query sorted. Raises ValueError when there is no
-    host or it is no URL.
+    Parsed by the WHATWG URL standard (ada); then host without www., m., amp. and trailing dot, no usual port, no AMP
+    path or parameter, no tracking parameters, no fragment, no credentials, query sorted. A canonical URL is its own
+    canonical URL. Raises ValueError when there is no host or it is no URL.
     """
     match = _PARTS.fullmatch(normalize_url(url.strip()).partition("#")[0])
     if match is None:
         raise ValueError("not an http or https address")
-    host, path, query = match.group(1, 2, 3)
-    host = host.rstrip(".")
-    for prefix in _MOBILE_HOSTS:
-        # "m.com" itself is a host, not a mobile form of "com".
-        if host.startswith(prefix) and host.count(".") > 1:
-            host = host.removeprefix(prefix)
-    if "." not in host and ":" not in host and host != "localhost":
-        raise ValueError(f"no host in {host!r}")
-    path = _DEFAULT_PAGE.sub("/", _AMP_PATH.sub("", path.rstrip("/"))).rstrip("/")
+    host, port, path, query = match.group("host", "port", "path", "query")
+    # The scheme becomes https, whose usual port is another than http's: neither says anything about the page.
+    port = "" if port in (None, ":80", ":443") else port
+    path = _canonical_path(path)
     kept = "&".join(sorted(filter(_is_content, query.split("&")))) if query else ""
-    return f"https://{host}{path or '/'}{'?' + kept if kept else ''}"
+    return f"https://{_canonical_host(host)}{port}{path or '/'}{'?' + kept if kept else ''}"
+
+
+def _canonical_host(host: str) -> str:
+    host = host.rstrip(".")
+    # "m.com" itself is a host, not a mobile form of "com".
+    while host.startswith(_MOBILE_HOSTS) and host.count(".") > 1:
+        host = host.partition(".")[2]
+    if not host.startswith("[") and host != "localhost" and ("." not in host or not all(host.split("."))):
+        raise ValueError(f"no host in {host!r}")
+    return host
+
+
+def _canonical_path(path: str) -> str:
+    while (shorter := _DEFAULT_PAGE.sub("/", _AMP_PATH.sub("", path.rstrip("/"))).rstrip("/")) != path:
+        path = shorter
+    return path
 
 
 def _is_content(parameter: str) -> bool:
