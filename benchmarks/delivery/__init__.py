@@ -1,0 +1,1 @@
+"""Delivery, measured against peers: `make bench-delivery`."""
