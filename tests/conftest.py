@@ -5,11 +5,16 @@ import uuid
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
+import hypothesis
 import pytest
 
 from app.kafka.admin import delete_topics, ensure_topics
 from app.kafka.local import LocalKafka
 from app.settings import Settings
+
+# No deadlines: a loaded machine is no defect. On CI the examples are the same in every run.
+hypothesis.settings.register_profile("geonews", deadline=None, derandomize="CI" in os.environ, print_blob=True)
+hypothesis.settings.load_profile("geonews")
 
 TOPICS = ("trade-deals", "ukraine-war", "davos")
 
