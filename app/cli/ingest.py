@@ -139,7 +139,7 @@ async def _progress(source: "FileSource", tally: "Tally") -> AsyncGenerator[None
         async def show() -> None:
             while True:
                 described = f"{source.name}: {tally.sent:,} sent"
-                progress.update(bar, completed=source.bytes_read, description=described)
+                progress.update(bar, completed=source.bytes_done, description=described)
                 await asyncio.sleep(0.2)
 
         showing = asyncio.create_task(show())

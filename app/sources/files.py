@@ -27,6 +27,7 @@ class FileSource:
     def __init__(self, path: Path, *, rate: float = 0.0, limit: int = 0, loop: bool = False, now: bool = False) -> None:
         self.name = "standard input" if path == STDIN else str(path)
         self.bytes_read = 0
+        self._bytes_taken = 0
         self._path = path
         self._pace = _Pace(rate)
         self._limit = limit
@@ -44,6 +45,11 @@ class FileSource:
             raise SourceError(f"{self._path} is a directory: name a JSON Lines file")
 
     @property
+    def bytes_done(self) -> int:
+        """How far into the file, in its own bytes; a compressed file is ahead by what is read but not sent yet."""
+        return min(self.bytes_read, self._bytes_taken)
+
+    @property
     def total_bytes(self) -> int | None:
         """Size of the file, where there is one to know."""
         if self._loop or not self._path.is_file():
@@ -59,6 +65,7 @@ class FileSource:
             async with aclosing(read_lines(self._path, self._count_bytes)) as lines:
                 async for line in lines:
                     await self._pace.wait()
+                    self._bytes_taken += len(line) + 1
                     yield self._item(line)
                     count += 1
                     if count == self._limit:
