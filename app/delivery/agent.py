@@ -23,12 +23,17 @@ class LaneAgent:
         return f"{self.group}-{self.input_topic}-{partition}"
 
 
+def group_name(settings: Settings, agent: str) -> str:
+    """The consumer group of an agent's lanes."""
+    return f"{settings.namespace}-{agent}"
+
+
 def classify_agent(settings: Settings, classifier: Classifier) -> LaneAgent:
     """Raw articles to candidates."""
     channels = settings.channels
     return LaneAgent(
         name="classify",
-        group=f"{settings.namespace}-classify",
+        group=group_name(settings, "classify"),
         input_topic=channels.raw,
         state_topic=channels.seen,
         new_path=lambda partitions: ClassifyPath(channels, classifier, partitions),
@@ -40,7 +45,7 @@ def route_agent(settings: Settings) -> LaneAgent:
     channels = settings.channels
     return LaneAgent(
         name="route",
-        group=f"{settings.namespace}-route",
+        group=group_name(settings, "route"),
         input_topic=channels.candidates,
         state_topic=channels.claims,
         new_path=lambda _partitions: RoutePath(channels),

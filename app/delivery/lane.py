@@ -130,13 +130,19 @@ class Lane:
             log.error("records expired before they were read", lane=self._component, records=beginning - committed)
         return max(int(committed), int(beginning))
 
+    def _partitions(self) -> int:
+        known = self._consumer.partitions_for_topic(self.place.topic)
+        if not known:
+            raise KafkaError(f"the partitions of {self.place.topic} are not known yet")
+        return len(known)
+
     async def _serve(self, transactions: Transactions, memory: Memory, position: int) -> None:
-        partitions = len(self._consumer.partitions_for_topic(self.place.topic) or ())
+        partitions = self._partitions()
         path = self._agent.new_path(partitions)
         loop = asyncio.get_running_loop()
         self._health.well(self._component)
         while not self._stopping:
-            if not self._go.is_set() and not await self._resumed(position):
+            if not self._go.is_set() and not (await self._resumed(position) and self._partitions() == partitions):
                 return
             fetched = await self._consumer.getmany(
                 self.place, timeout_ms=_POLL_MS, max_records=self._settings.batch_records

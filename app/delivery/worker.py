@@ -17,7 +17,7 @@ from app.health import Health
 from app.kafka.client import client_options
 from app.metrics import LANES, REBALANCES
 from app.settings import Settings
-from schemas.channels import RAW_MESSAGE_BYTES
+from schemas.channels import MIB
 
 log = structlog.get_logger(__name__)
 
@@ -82,7 +82,8 @@ class LaneWorker(ConsumerRebalanceListener):  # type: ignore[misc]
             rebalance_timeout_ms=int(settings.shutdown_seconds * 1000) + settings.session_timeout_ms,
             # A slow classifier is the watchdog's business, not a reason to leave the group.
             max_poll_interval_ms=int(settings.stall_seconds * 2000) + 60_000,
-            max_partition_fetch_bytes=RAW_MESSAGE_BYTES,
+            # Bounds what is buffered of a backlog; a larger record still comes, alone (KIP-74).
+            max_partition_fetch_bytes=MIB,
             fetch_max_wait_ms=250,
         )
 
