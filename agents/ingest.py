@@ -6,6 +6,7 @@ from typing import Any
 
 import mode
 
+from app.main import app, settings
 from app.settings import Settings
 from app.sources.base import Source
 from app.sources.feed import FeedSource
@@ -36,11 +37,18 @@ class IngestService(mode.Service):
                 await self._running
 
     async def _run(self) -> None:
-        settings = self._settings
-        async with HttpClient(settings) as http, FeedParser() as parser:
-            files: list[Source] = [FileSource(path, rate=settings.ingest_rate) for path in settings.ingest_files]
+        chosen = self._settings
+        async with HttpClient(chosen) as http, FeedParser() as parser:
+            files: list[Source] = [FileSource(path, rate=chosen.ingest_rate) for path in chosen.ingest_files]
             feeds = [
-                FeedSource(url, http, parser, interval=settings.ingest_interval_seconds)
-                for url in settings.ingest_feeds
+                FeedSource(url, http, parser, interval=chosen.ingest_interval_seconds) for url in chosen.ingest_feeds
             ]
-            await run_sources(settings, [*files, *feeds])
+            await run_sources(chosen, [*files, *feeds])
+
+
+@app.service
+class Ingest(IngestService):
+    """The sources of this worker's own settings."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(settings, **options)

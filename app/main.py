@@ -4,6 +4,7 @@
 the critical path ride on lanes (`app.delivery`), because Faust acknowledges what an agent failed to process.
 """
 
+import socket
 from typing import Any
 
 import faust
@@ -16,6 +17,13 @@ from app.delivery.watchdog import Watchdog
 from app.health import Health
 from app.logs import configure
 from app.settings import get_settings
+
+
+def free_port(host: str) -> int:
+    """A TCP port of `host` that nobody listens on now; Faust has no word for "any"."""
+    with socket.create_server((host, 0)) as server:
+        return int(server.getsockname()[1])
+
 
 settings = get_settings()
 health = Health()
@@ -42,7 +50,7 @@ app = GeonewsApp(
     datadir=str(settings.home / "faust"),
     web_host=settings.web_host,
     web_bind=settings.web_host,
-    web_port=settings.web_port,
+    web_port=settings.web_port or free_port(settings.web_host),
     topic_disable_leader=True,
     topic_allow_declare=False,
     worker_redirect_stdouts=False,

@@ -1,6 +1,5 @@
 """`geonews worker`: one member of the consumer groups, until it is told to stop."""
 
-import socket
 from typing import Annotated
 
 import typer
@@ -24,19 +23,14 @@ def worker(
     import uvloop
 
     from app.kafka.client import bootstrap_servers
-    from app.main import app, settings, watchdog
+    from app.main import app, free_port, settings, watchdog
 
     bootstrap_servers(settings)  # a clear error now instead of endless attempts later
     asyncio.set_event_loop_policy(uvloop.EventLoopPolicy())
-    port = settings.web_port if web_port is None else web_port
-    app.conf.web_port = port or _free_port(settings.web_host)
+    if web_port is not None:
+        app.conf.web_port = web_port or free_port(settings.web_host)
     typer.echo(
         f"worker {settings.worker_id}: metrics at http://{settings.web_host}:{app.conf.web_port}/metrics", err=True
     )
     watchdog.start()
     faust.Worker(app, loglevel=settings.log_level, quiet=True).execute_from_commandline()
-
-
-def _free_port(host: str) -> int:
-    with socket.create_server((host, 0)) as server:
-        return int(server.getsockname()[1])
