@@ -7,6 +7,7 @@
     ├── TopicsDiffer             topics exist with other settings than ours
     ├── SourceError              a source of articles cannot be read
     │   └── FetchFailed          a fetch over HTTP failed: why, and when to try again
+    ├── AuditImpossible          Kafka's state cannot be judged now
     ├── StartFailed              a process of `geonews up` does not come up
     └── ClassifierDown           the classifier fails for everything: no record's fault
 
@@ -45,6 +46,10 @@ class FetchFailed(SourceError):
         super().__init__(message)
         self.reason = reason
         self.retry_after = retry_after
+
+
+class AuditImpossible(GeonewsError):
+    """Kafka's state cannot be judged now, such as while a transaction stays open."""
 
 
 class StartFailed(GeonewsError):

@@ -67,6 +67,10 @@ class Channels:
         return self._named("ledger")
 
     @property
+    def replays(self) -> str:
+        return self._named("replays")
+
+    @property
     def stories(self) -> str:
         return self._named("stories")
 
@@ -139,6 +143,14 @@ class Channels:
                 "LedgerRecord",
                 "one record a transaction: what came in, what became of it",
                 _deleted_after(7 * DAY_MS),
+            ),
+            Channel(
+                self.replays,
+                "position of a dead letter",
+                "nothing",
+                "dead letters that were sent back, each committed together with its record",
+                event_config,  # as long as the dead letters themselves
+                public=False,
             ),
             Channel(self.stories, "story id", "Story", "stories and their articles", _COMPACTED),
             Channel(self.alerts, "alert id", "Alert", "bursts", event_config),

@@ -1,10 +1,14 @@
 """Dead letters: the original key and bytes untouched, with headers that say what, where and why."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Self
 
 PREFIX = "geonews.error."
+# On a record that `geonews replay` sent back: the dead letter that it was, and how often it had been tried until then.
+REPLAYED_FROM = "geonews.replayed-from"
+ATTEMPTS = "geonews.attempts"
 
 
 class Reason(StrEnum):
@@ -75,3 +79,11 @@ class DeadLetterHeaders:
             timestamp=int(values["timestamp"]),
             attempts=int(values["attempts"]),
         )
+
+
+def attempts_before(headers: Iterable[tuple[str, bytes]]) -> int:
+    """How often a record was tried before it was replayed, as its header says; 0 for a record that never was."""
+    for name, value in headers:
+        if name == ATTEMPTS and value is not None and value.isdigit() and len(value) < 7:
+            return int(value)
+    return 0

@@ -57,8 +57,10 @@ class Transactions:
             sender.result()
             raise KafkaError("the producer stopped before it was granted an id")
 
-    async def commit(self, records: Sequence[Outgoing], place: TopicPartition, next_offset: int) -> None:
-        """Write `records` and the input offset in one transaction.
+    async def commit(
+        self, records: Sequence[Outgoing], place: TopicPartition | None = None, next_offset: int = 0
+    ) -> None:
+        """Write `records`, and the input offset where there is an input `place`, in one transaction.
 
         Raises ProducerFenced when another lane holds the id now, KafkaError or TimeoutError when the outcome must be
         read from Kafka: whatever was raised, this object is of no further use but to be closed.
@@ -67,8 +69,9 @@ class Transactions:
             await self._producer.begin_transaction()
             outbox = Outbox(self._producer)
             await outbox.send(records)
-            offsets: dict[TopicPartition, Any] = {place: (next_offset, "")}
-            await self._producer.send_offsets_to_transaction(offsets, self._group)
+            if place is not None:
+                offsets: dict[TopicPartition, Any] = {place: (next_offset, "")}
+                await self._producer.send_offsets_to_transaction(offsets, self._group)
             await outbox.sent()
             await self._producer.commit_transaction()
 

@@ -6,7 +6,7 @@ from enum import StrEnum
 
 from app.steps.records import Inbound
 from app.steps.rejected import Rejected
-from schemas.dead_letter import DeadLetterHeaders, Reason, Stage
+from schemas.dead_letter import DeadLetterHeaders, Reason, Stage, attempts_before
 
 Headers = list[tuple[str, bytes]]
 
@@ -53,7 +53,10 @@ class Decided:
     seconds: dict[Stage, float] = field(default_factory=dict)
 
     def dead_letter(self, topic: str, record: Inbound, why: Rejected, attempts: int = 1) -> None:
-        """Add `record`, its key and bytes untouched, to the dead letters."""
+        """Add `record`, its key and bytes untouched, to the dead letters.
+
+        `attempts` counts this processing alone; those before a replay are added.
+        """
         about = DeadLetterHeaders(
             stage=why.stage,
             reason=why.reason,
@@ -63,7 +66,7 @@ class Decided:
             partition=record.partition,
             offset=record.offset,
             timestamp=record.timestamp,
-            attempts=attempts,
+            attempts=attempts + attempts_before(record.headers),
         )
         kept = [header for header in record.headers if not header[0].startswith("geonews.error.")]
         self.outgoing.append(
