@@ -59,7 +59,7 @@ class Settings(BaseSettings):
     shutdown_seconds: float = Field(8.0, gt=0, description="how long lanes may take to finish their batch on SIGTERM")
     seen_hours: float = Field(72.0, gt=0, description="how long a URL or text is remembered for de-duplication")
     seen_max_entries: int = Field(
-        200_000, ge=100, description="most articles remembered per partition; about 400 bytes each"
+        200_000, ge=100, description="most articles remembered per partition; about 170 bytes each"
     )
 
     # Classification
