@@ -102,7 +102,8 @@ async def until_events(client: aiohttp.ClientSession, count: int) -> None:
 
 async def messages(response: aiohttp.ClientResponse) -> AsyncIterator[Message]:
     """Parse a stream by the rules of the standard, as far as the gateway uses them; an id lasts until the next."""
-    name, last_id, data = "message", "", []
+    name, last_id = "message", ""
+    data: list[str] = []
     async for raw in response.content:
         line = raw.decode().rstrip("\n")
         field, _, text = line.partition(": ")

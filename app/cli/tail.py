@@ -1,6 +1,6 @@
 """`geonews tail`: events in a terminal as they arrive."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -67,7 +67,7 @@ async def _print_events(
     settings: "Settings", channel: str, as_json: bool, from_beginning: bool, limit: int | None
 ) -> None:
     import sys
-    from itertools import count
+    from contextlib import aclosing
 
     from rich.console import Console
 
@@ -76,18 +76,23 @@ async def _print_events(
 
     console = Console(highlight=False)
     names = {} if as_json else _names(topics_of(settings))
-    numbers = count(1)
-    async for json in _events(settings, channel, from_beginning):
-        if as_json:
-            sys.stdout.buffer.write(escape_controls(json) + b"\n")
-            sys.stdout.buffer.flush()
-        else:
-            console.print(_line(json, names), soft_wrap=True)
-        if next(numbers) == limit:
-            return
+    number = 0
+    async with aclosing(_events(settings, channel, from_beginning)) as events:
+        async for json in events:
+            if as_json:
+                sys.stdout.buffer.write(escape_controls(json) + b"\n")
+            else:
+                # Only the styling is rich's: its `print` ends the process by itself when the reader has gone.
+                with console.capture() as styled:
+                    console.print(_line(json, names), soft_wrap=True)
+                sys.stdout.write(styled.get())
+            sys.stdout.flush()
+            number += 1
+            if number == limit:
+                return
 
 
-async def _events(settings: "Settings", channel: str, from_beginning: bool) -> AsyncIterator[bytes]:
+async def _events(settings: "Settings", channel: str, from_beginning: bool) -> AsyncGenerator[bytes, None]:
     """JSON of each event of a Kafka topic. Kafka must be there at first; later on, its return is waited for."""
     import asyncio
 

@@ -1,8 +1,11 @@
 """The gateway on a real Kafka: what is committed reaches clients, once each, whatever happens in between."""
 
 import asyncio
+import os
 import re
 import socket
+import sys
+from asyncio.subprocess import PIPE
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -51,7 +54,7 @@ async def get(client: aiohttp.ClientSession, path: str, status: int = 200) -> di
 
 
 async def listed(client: aiohttp.ClientSession, path: str = "/v1/events?limit=500") -> list[str]:
-    return [found["id"] for found in (await get(client, path))["events"]]  # type: ignore[index, attr-defined]
+    return [found["id"] for found in (await get(client, path))["events"]]  # type: ignore[attr-defined]
 
 
 async def test_events_are_listed_newest_first_with_filters_and_pages(settings: Settings) -> None:
@@ -306,6 +309,34 @@ async def test_the_page_loads_nothing_from_elsewhere_and_runs_nothing_inline(set
             async with client.get(asset) as found:
                 if asset != "/v1/stream":
                     assert found.status == 200, asset
+
+
+async def test_the_command_prints_its_address_and_ends_its_streams_with_a_reason(settings: Settings) -> None:
+    environment = os.environ | {
+        "GEONEWS_KAFKA_BOOTSTRAP": str(settings.kafka_bootstrap),
+        "GEONEWS_NAMESPACE": settings.namespace,
+    }
+    command = [sys.executable, "-c", "from app.cli import main; main()", "gateway", "--port", "0"]
+    process = await asyncio.create_subprocess_exec(*command, stdout=PIPE, env=environment)
+    assert process.stdout is not None
+    try:
+        async with asyncio.timeout(40):
+            line = (await process.stdout.readline()).decode()
+            address = re.fullmatch(r"geonews gateway: (http://127\.0\.0\.1:\d+/)\n", line)
+            assert address, line
+            async with aiohttp.ClientSession(address[1]) as client:
+                await until_ready(client)
+                async with client.get("/v1/stream") as response:
+                    stream = messages(response)
+                    await anext(stream)
+                    process.terminate()
+                    parting = await anext(stream)
+            assert (parting.event, parting.data["reason"]) == ("dropped", "shutdown")
+            assert await process.wait() == 0
+    finally:
+        if process.returncode is None:
+            process.kill()
+            await process.wait()
 
 
 async def test_topics_name_their_kafka_topic(settings: Settings) -> None:

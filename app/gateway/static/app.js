@@ -81,6 +81,11 @@ function spansIn(event, field, text) {
   return spans.sort((a, b) => a[0] - b[0]);
 }
 
+// Control characters and those that reverse the order of what follows say nothing in a title, they only deceive.
+function clean(text) {
+  return text.replace(/[\u0000-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069]/g, "");
+}
+
 function marked(event, field) {
   const text = event[field];
   const parts = document.createDocumentFragment();
@@ -88,10 +93,10 @@ function marked(event, field) {
   for (const [start, end] of spansIn(event, field, text)) {
     if (end <= done) continue;
     const from = Math.max(start, done);
-    parts.append(text.slice(done, from), make("mark", {}, text.slice(from, end)));
+    parts.append(clean(text.slice(done, from)), make("mark", {}, clean(text.slice(from, end))));
     done = end;
   }
-  parts.append(text.slice(done));
+  parts.append(clean(text.slice(done)));
   return parts;
 }
 
@@ -115,7 +120,7 @@ function card(event, fresh) {
     make(
       "p",
       { class: "by" },
-      make("span", { class: "source", dir: "auto" }, event.source.name),
+      make("span", { class: "source", dir: "auto" }, clean(event.source.name)),
       make("time", { datetime: event.published_at, title: absolute.format(published) }, ago(published)),
     ),
     make("h3", { lang: event.language, dir: "auto" }, title),
