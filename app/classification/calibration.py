@@ -9,7 +9,8 @@ from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
 
 from app.classification.taxonomy import Taxonomy, TaxonomyError, Topic, config_directory
 
-# How strongly an expert's points pull: as much as about this many examples that speak against them.
+# How strongly an expert's points pull (1 / variance of the prior). 0.2 does a little better in cross-validation, but
+# forgets the expert where the data is silent: it holds few headlines without a text, and Davos in them was then missed.
 PRIOR: Final = 0.5
 ROUNDS: Final = 30
 
