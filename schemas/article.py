@@ -45,7 +45,9 @@ class RawArticle(BaseModel):
     source: SourceRef | str | None = Field(None, description="a publisher's name, or {id, name, domain, country}")
     published_at: AwareDatetime | None = Field(None, description="RFC 3339")
     fetched_at: AwareDatetime | None = Field(None, description="RFC 3339")
-    language: str | None = Field(None, description="BCP 47", pattern=r"^[A-Za-z]{2,3}([-_][A-Za-z0-9]{1,8})*$")
+    language: str | None = Field(
+        None, description="BCP 47", pattern=r"^[A-Za-z]{2,3}([-_][A-Za-z0-9]{1,8})*$", max_length=64
+    )
     authors: Strings | None = None
     categories: Strings | None = None
     image_url: str | None = None

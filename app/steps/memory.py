@@ -79,9 +79,12 @@ class Memory:
 
 
 class Pending:
-    """A transaction's view of a Memory: what the batch adds stays here until the transaction has committed."""
+    """A transaction's view of a Memory: what the batch adds stays here until the transaction has committed.
 
-    def __init__(self, memory: Memory) -> None:
+    Or, nested, an attempt's view of a transaction: what it adds stays here until the attempt is absorbed.
+    """
+
+    def __init__(self, memory: "Memory | Pending") -> None:
         self._memory = memory
         self._added: dict[bytes, Entry] = {}
 
@@ -94,20 +97,22 @@ class Pending:
         """Remember `entry`, if the transaction commits."""
         self._added[entry.key] = entry
 
+    def is_fading(self, key: bytes) -> bool:
+        """Whether `key` is known only to older generations, and not remembered anew here."""
+        return key not in self._added and self._memory.is_fading(key)
+
     def refresh(self, entry: Entry) -> None:
         """Remember a known `entry` anew if it would fade out of the window soon."""
-        if entry.key not in self._added and self._memory.is_fading(entry.key):
+        if self.is_fading(entry.key):
             self._added[entry.key] = entry
 
     def nested(self) -> "Pending":
         """A view on top of this one, for an attempt that may fail; `absorb` it when it did not."""
-        child = Pending(self._memory)
-        child._added = dict(self._added)
-        return child
+        return Pending(self)
 
     def absorb(self, child: "Pending") -> None:
         """Take over what a nested view added."""
-        self._added = child._added
+        self.remember(child._added.values())
 
     @property
     def entries(self) -> list[Entry]:
@@ -117,3 +122,8 @@ class Pending:
     def commit(self) -> None:
         """The transaction has committed: hand everything to the memory."""
         self._memory.remember(self._added.values())
+
+    def remember(self, entries: Iterable[Entry]) -> None:
+        """Take in what a nested view added."""
+        for entry in entries:
+            self.put(entry)

@@ -1,9 +1,11 @@
 """validate: an untrusted Kafka record becomes an Article, or is rejected with the reason."""
 
+import re
 from datetime import UTC, datetime
 from typing import Any, Final
 
 import orjson
+from ada_url import normalize_url
 from pydantic import ValidationError
 
 from app.classification.base import Document
@@ -11,11 +13,14 @@ from app.steps.identity import article_keys, canonical_url, url_key
 from app.steps.plain_text import plain_text
 from app.steps.records import Article, DateSource, Inbound, Publisher
 from app.steps.rejected import Rejected
-from schemas.article import MAX_RAW_BYTES, RawArticle
+from schemas.article import MAX_RAW_BYTES, RawArticle, SourceRef
 from schemas.dead_letter import Reason, Stage
 
 MAX_TITLE_CHARS: Final = 1000
+# What an article says of its publisher goes into its event as it stands, so it must not be without bounds.
+MAX_NAME_CHARS: Final = 200
 _MAX_MESSAGE_CHARS: Final = 500
+_DOMAIN: Final = re.compile(r"(?=.{1,253}$)[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)+", re.ASCII)
 
 
 def validate(record: Inbound) -> Article:
@@ -31,7 +36,7 @@ def validate(record: Inbound) -> Article:
     published_at, published_at_source = _published_at(raw, record.timestamp)
     return Article(
         id=article_id,
-        url=raw.url,
+        url=normalize_url(raw.url),  # as a browser would open it: nothing invisible, no line breaks
         canonical_url=canonical,
         url_key=url_key(canonical),
         content_key=content_key,
@@ -108,16 +113,13 @@ def _published_at(raw: RawArticle, received_ms: int) -> tuple[datetime, DateSour
 
 def _publisher(raw: RawArticle, canonical: str) -> Publisher:
     host = canonical.split("/", 3)[2]
-    if isinstance(raw.source, str):
-        name = plain_text(raw.source)
-        return Publisher(id=host, name=name or host, domain=host, country=None)
-    if raw.source is None:
-        return Publisher(id=host, name=host, domain=host, country=None)
-    country = (raw.source.country or "").upper()
-    domain = raw.source.domain or host
+    given = SourceRef(name=raw.source) if isinstance(raw.source, str) else raw.source or SourceRef()
+    domain = (given.domain or "").lower()
+    domain = domain if _DOMAIN.fullmatch(domain) else host
+    country = (given.country or "").upper()
     return Publisher(
-        id=plain_text(raw.source.id or "") or domain,
-        name=plain_text(raw.source.name or "") or domain,
+        id=plain_text(given.id or "")[:MAX_NAME_CHARS] or domain,
+        name=plain_text(given.name or "")[:MAX_NAME_CHARS] or domain,
         domain=domain,
         country=country if len(country) == 2 and country.isascii() and country.isalpha() else None,
     )
