@@ -158,18 +158,20 @@ class Expected:
     """What a set of raw records must lead to, whatever happens to workers and brokers meanwhile.
 
     `groups` has, for each relevant text, the ids that its event may have; `topics` the text's topics; `invalid` the
-    values that must be dead letters, in no order; `url_duplicates` how many records repeat a page and its text.
+    values that must be dead letters, in no order; `url_duplicates` how many records repeat a page and its text, `rekeyed`
+    how many lie on another partition than their URL's own.
     """
 
     groups: dict[bytes, set[str]] = field(default_factory=dict)
     topics: dict[bytes, tuple[str, ...]] = field(default_factory=dict)
     invalid: list[bytes] = field(default_factory=list)
     url_duplicates: int = 0
+    rekeyed: int = 0
     records: int = 0
     text_of: dict[str, bytes] = field(default_factory=dict)
 
 
-def expect(records: Iterable[Put], classifier: Classifier) -> Expected:
+def expect(records: Iterable[Put], classifier: Classifier, partitions: int) -> Expected:
     """Judge every record by itself, with the pure steps and no delivery."""
     expected = Expected()
     pages: dict[bytes, Article] = {}
@@ -180,6 +182,7 @@ def expect(records: Iterable[Put], classifier: Classifier) -> Expected:
         except Rejected:
             expected.invalid.append(put.value or b"")
             continue
+        expected.rekeyed += home_partition(article.url_key, partitions) != put.partition
         if article.url_key in pages:
             assert pages[article.url_key].content_key == article.content_key, "the generator makes no updates"
             expected.url_duplicates += 1
@@ -197,9 +200,3 @@ def _judged(articles: list[Article], classifier: Classifier) -> Iterator[tuple[A
         chunk = articles[at : at + 500]
         for article, verdict in zip(chunk, classify(chunk, classifier), strict=True):
             yield article, tuple(sorted(topic.topic for topic in verdict.topics))
-
-
-def is_at_home(put: Put, partitions: int) -> bool:
-    """Whether a valid record already lies on its URL's own partition."""
-    article = validate(Inbound("raw", put.partition or 0, 0, 0, put.key, put.value))
-    return home_partition(article.url_key, partitions) == put.partition

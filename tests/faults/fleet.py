@@ -93,7 +93,7 @@ class Fleet:
 
     def expected(self, is_one_of_ours: Callable[[Put], bool] = lambda _: True) -> Expected:
         """What must come of everything that was fed so far."""
-        return expect(filter(is_one_of_ours, self.feeder.sent), self._classifier)
+        return expect(filter(is_one_of_ours, self.feeder.sent), self._classifier, self.settings.partitions)
 
     async def drained(self, seconds: float = 60.0) -> None:
         """Wait until no input waits for any worker."""

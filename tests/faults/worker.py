@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any, Final
 
 import psutil
+from prometheus_client.parser import text_string_to_metric_families
 
 from app.settings import Settings
 
@@ -119,6 +120,16 @@ class WorkerProcess:
             await asyncio.sleep(0.1)
         raise AssertionError(f"{self.name}: /readyz does not become {wanted}: {last}\n{self.tail()}")
 
+    async def metric(self, name: str, **labels: str) -> float:
+        """The sum of a metric's samples that have these labels; 0 when there are none."""
+        text = await asyncio.to_thread(_get_text, f"http://127.0.0.1:{self.port}/metrics")
+        return sum(
+            sample.value
+            for family in text_string_to_metric_families(text)
+            for sample in family.samples
+            if sample.name == name and labels.items() <= sample.labels.items()
+        )
+
     def sample_memory(self) -> int:
         """Resident memory in bytes (0 when it does not run); the largest is kept in `max_rss`."""
         if not self.is_alive or self.process is None:
@@ -151,3 +162,8 @@ def _get_json(url: str) -> tuple[int, dict[str, Any]]:
         return error.code, json.load(error)
     except (OSError, ValueError):
         return 0, {}
+
+
+def _get_text(url: str) -> str:
+    with urllib.request.urlopen(url, timeout=5) as answer:
+        return str(answer.read().decode())

@@ -1,0 +1,53 @@
+"""A broker that dies, or hangs: workers wait and go on, nothing is lost, nothing doubled."""
+
+import asyncio
+
+import pytest
+
+from tests.faults.fleet import Fleet
+
+pytestmark = pytest.mark.faults
+
+
+async def _working(fleet: Fleet) -> None:
+    for name in "ab":
+        fleet.mood(name, "slow 0.02")
+        fleet.worker(name)
+    for worker in fleet.workers.values():
+        await worker.wait_ready()
+    await fleet.feed(2000)
+    await fleet.until_published(0)
+
+
+async def _judged(fleet: Fleet) -> None:
+    for name, worker in fleet.workers.items():
+        fleet.mood(name)
+        assert worker.is_alive, worker.tail()
+    await fleet.drained()
+    for worker in fleet.workers.values():
+        await worker.wait_ready()
+    verdict = await fleet.verdict()
+    assert verdict.is_clean, verdict
+
+
+async def test_broker_kill_9_and_restart(fleet: Fleet) -> None:
+    await _working(fleet)
+    fleet.kafka.kill()
+    feeding = asyncio.create_task(fleet.feed(1000))
+    await asyncio.to_thread(fleet.kafka.start)
+    await feeding
+    await _judged(fleet)
+
+
+@pytest.mark.parametrize("seconds", [12.0, pytest.param(60.0, marks=[pytest.mark.slow, pytest.mark.timeout(300)])])
+async def test_broker_unreachable(fleet: Fleet, seconds: float) -> None:
+    """Longer than sessions and transactions last here (3 s and 10 s)."""
+    await _working(fleet)
+    fleet.kafka.pause()
+    try:
+        feeding = asyncio.create_task(fleet.feed(1000))
+        await asyncio.sleep(seconds)
+    finally:
+        fleet.kafka.resume()
+    await feeding
+    await _judged(fleet)

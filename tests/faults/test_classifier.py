@@ -1,0 +1,76 @@
+"""A classifier that is slow, hangs, fails for everything, or chokes on one article."""
+
+import asyncio
+
+import orjson
+import pytest
+
+from tests.faults.articles import Batch
+from tests.faults.classifiers import POISON
+from tests.faults.fleet import Fleet
+from tests.faults.verdict import committed_records, judge
+from tests.kafka_tools import Put
+
+pytestmark = pytest.mark.faults
+
+
+async def test_slower_than_the_session_timeout(fleet: Fleet) -> None:
+    worker = fleet.worker("a", {"GEONEWS_SESSION_TIMEOUT_MS": "1500", "GEONEWS_HEARTBEAT_INTERVAL_MS": "400"})
+    await worker.wait_ready()
+    rebalances = await worker.metric("geonews_rebalances_total")
+    fleet.mood("a", "slow 2.5")
+    await fleet.feed(60)
+    await fleet.until_published(0)
+    assert (await worker.ready())[0] == 200
+    fleet.mood("a")
+    verdict = await fleet.verdict()
+    assert verdict.is_clean, verdict
+    assert await worker.metric("geonews_rebalances_total") == rebalances, "it was never taken for dead"
+
+
+async def test_down_for_everything(fleet: Fleet) -> None:
+    fleet.mood("a", "fail")
+    worker = fleet.worker("a")
+    await fleet.feed(1000)
+    body = await worker.wait_status(503)
+    async with asyncio.timeout(30):
+        while not any("classifier" in reason for reason in body["reasons"].values()):
+            body = (await worker.ready())[1]
+    for _ in range(20):  # and it stays red, whatever the lane tries
+        status, body = await worker.ready()
+        assert status == 503, body
+        await asyncio.sleep(0.1)
+    channels = fleet.settings.channels
+    assert [r async for r in committed_records(fleet.settings, channels.dead_letters)] == []
+    assert [r async for r in committed_records(fleet.settings, channels.candidates)] == []
+    fleet.mood("a")
+    await worker.wait_ready()
+    verdict = await fleet.verdict()
+    assert verdict.is_clean, verdict
+
+
+async def test_one_poisoned_article(fleet: Fleet) -> None:
+    poisoned = [
+        orjson.dumps({"url": f"https://poison.example/{n}", "title": f"{POISON} trade agreement {n}", "text": "x" * 80})
+        for n in range(3)
+    ]
+    await fleet.feed(300)
+    await fleet.feeder.send(Batch([Put(value, partition=2) for value in poisoned]))
+    await fleet.feed(300)
+    await fleet.worker("a").wait_ready()
+    await fleet.drained()
+    verdict = await judge(fleet.settings, fleet.expected(lambda put: put.value not in poisoned), poisoned)
+    assert verdict.is_clean, verdict
+
+
+async def test_one_that_hangs_ends_the_process(fleet: Fleet) -> None:
+    fleet.mood("a", "hang")
+    worker = fleet.worker("a", {"GEONEWS_STALL_SECONDS": "4"})
+    await fleet.feed(500)
+    await worker.wait_ready()
+    assert await worker.ended(20) == 70
+    assert "GEONEWS_STALL_SECONDS" in worker.tail()
+    fleet.mood("a")
+    worker.start()
+    verdict = await fleet.verdict()
+    assert verdict.is_clean, verdict
