@@ -10,7 +10,7 @@ from app.steps import countries
 
 @dataclass(slots=True)
 class CountryScores:
-    """Counts over (article, country) pairs; `wrong` holds (title or text, missed codes, extra codes) of bad articles."""
+    """Counts over (article, country) pairs; `wrong` holds (title or text, missed, extra codes) of bad articles."""
 
     right: int = 0
     extra: int = 0
@@ -37,7 +37,7 @@ class CountryScores:
 
 
 def evaluate_countries(rows: Iterable[Mapping[str, Any]], *, with_language: bool = True) -> CountryScores:
-    """Micro-averaged scores of rows `{lang, title, text, countries}`; without language as if the publisher gave none."""
+    """Micro-averaged scores of rows `{lang, title, text, countries}`; without language as if nobody had said it."""
     scores = CountryScores()
     for row in rows:
         language = row["lang"] if with_language else None

@@ -14,20 +14,25 @@ Marks after a term: `*` the word may go on, `^` not as the first word of a sente
 import re
 import unicodedata
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
-from itertools import product
+from itertools import chain, product
 from pathlib import Path
 
 from app.classification.base import Document
 from app.classification.taxonomy import config_directory
-from app.steps.matcher import Folded, Hit, Matcher, Term
+from app.steps.language import guess
+from app.steps.matcher import UNKNOWN, Folded, Hit, Matcher, Term
 
 _BRACES = re.compile(r"\{([^{}]*)\}")
 _SEPARATOR = re.compile(r"(?<!\\),(?![^{]*\})")
 _STEM_TAIL = 12
+_SHORT = 6
+_LAST_WORD_BENDS = {"hu", "fi", "et", "tr", "az", "bn", "kk", "ka"}
+# Curated words of these count in articles of their own language, or of an unknown one: "serbest" is no Serb in Turkish.
+_LATIN = {"cs", "da", "de", "es", "fi", "fr", "hu", "id", "it", "nl", "no", "pl", "pt", "ro", "sv", "sw", "tr", "vi"}
 _ACCENTED_ON_PURPOSE = {"vi"}
-_ARABIC_CLITICS = ("", "و", "ف", "ب", "ل", "ك", "وب", "ول")
+_ARABIC_CLITICS = ("", "و", "ف", "ب", "ل", "وب", "ول")
 _ARABIC_ARTICLES = ("ال", "وال", "بال", "وبال", "لل", "ولل", "فال", "كال")
 _HEBREW_CLITICS = ("", "ב", "ל", "מ", "ה", "ו", "ש", "כ", "וב", "ול", "ומ", "וה", "שב", "שה")
 # How a country's own name bends: endings that fall off, and how many letters may follow what is left.
@@ -51,27 +56,43 @@ _ENDINGS: dict[str, tuple[str, int]] = {
 def gazetteer() -> Matcher:
     """The shipped terms of countries and sectors, read once."""
     folder = config_directory() / "gazetteer"
-    terms = [*_names(folder / "names.tsv")]
-    for file in sorted(folder.glob("*.txt")):
-        terms += _curated(file)
-    return Matcher(terms)
+    sources = [_names(folder / "names.tsv"), *map(_curated, sorted(folder.glob("*.txt")))]
+    merged: dict[Term, frozenset[str]] = {}
+    for term in chain.from_iterable(sources):
+        anywhere = replace(term, languages=frozenset())
+        languages = merged.get(anywhere)
+        # A term that any language may use stays so, whatever another file says.
+        both = term.languages if languages is None else languages and term.languages and languages | term.languages
+        merged[anywhere] = both
+    every = frozenset(line.partition("\t")[0] for line in (folder / "names.tsv").read_text("utf-8").splitlines())
+    return Matcher((replace(term, languages=languages) for term, languages in merged.items()), every)
 
 
 def _names(file: Path) -> Iterator[Term]:
+    """CLDR's names as they are and, where the language bends names, their stems.
+
+    Stems, names without their accents and short names look like words of other languages too often: they do not count
+    where the article is known to be in another language.
+    """
     for line in file.read_text("utf-8").splitlines():
         language, code, name = line.split("\t")
-        yield from _spellings(name, code, language, 0, accents=language in _ACCENTED_ON_PURPOSE)
+        accents = language in _ACCENTED_ON_PURPOSE
+        yield from _spellings(name, code, language, 0, accents=True, shy=len(name) <= _SHORT and language != "en")
+        if not accents:
+            yield from _spellings(_unaccented(name), code, language, 0, accents=True, shy=language != "en")
         strip, tail = _ENDINGS.get(language, ("", 0))
         stem = name[:-1] if name[-1] in strip else name
-        if tail and " " not in name and len(stem) >= 4:
-            yield from _spellings(stem, code, language, tail)
+        if tail and len(stem) >= 4 and (" " not in name or language in _LAST_WORD_BENDS):
+            yield from _spellings(stem, code, language, tail, accents=accents, shy=True)
 
 
 def _curated(file: Path) -> Iterator[Term]:
     for line in file.read_text("utf-8").splitlines():
-        meaning, equals, terms = line.partition(" = ")
-        if not equals or line.startswith("//"):
+        if not line or line.startswith("//"):
             continue
+        meaning, equals, terms = line.partition(" = ")
+        if not equals:
+            raise ValueError(f"{file.name}: no ' = ' in {line[:60]!r}; a line is `MEANING = term, term`")
         for term in _SEPARATOR.split(terms):
             for spelling in expand(term.strip().replace("\\,", "\0")):
                 yield from _marked(spelling.replace("\0", ","), meaning.strip(), file.stem.split("-")[0])
@@ -88,6 +109,7 @@ def _marked(spelling: str, meaning: str, language: str) -> Iterator[Term]:
         initial="^" not in marks,
         only="!" in marks,
         accents="=" in marks or language in _ACCENTED_ON_PURPOSE,
+        shy=language in _LATIN and plain[:1] < "\u0250",
         named="&" in marks,
     )
 
@@ -102,13 +124,16 @@ def _spellings(
     only: bool = False,
     accents: bool = False,
     named: bool = False,
+    shy: bool = False,
 ) -> Iterator[Term]:
-    languages = frozenset({language}) if only else frozenset[str]()
-    variants = dict.fromkeys(_with_clitics(name, language))
-    if not accents:
-        variants |= dict.fromkeys(map(_unaccented, tuple(variants)))
-    for variant in variants:
+    own = frozenset({language, UNKNOWN})
+    languages = frozenset({language}) if only else own if shy else frozenset[str]()
+    for variant in _with_clitics(name, language):
         yield Term(variant, meaning, tail, initial, named, languages)
+        plain = variant if accents else _unaccented(variant)
+        if plain != variant:
+            # Without accents a word looks like another language's too often: "român" like "roman".
+            yield Term(plain, meaning, tail, initial, named, languages or (own if language != "en" else languages))
 
 
 def _with_clitics(name: str, language: str) -> list[str]:
@@ -154,8 +179,8 @@ class Scan:
 def scan(document: Document) -> Scan:
     """One pass over title, summary and text. A summary that only repeats the text's beginning is not read twice."""
     summary = "" if document.text.startswith(document.summary[:80].rstrip(".… ")) else document.summary
-    title_end = len(document.title.encode()) + 2
-    lead = f"{summary}\n{document.text[: max(0, _LEAD_CHARACTERS - len(summary))]}"
-    folded = Folded(f"{document.title}\n{summary}\n{document.text}")
-    hits = gazetteer().hits(folded, document.language)
-    return Scan(tuple(hits), title_end, title_end + len(lead.encode()))
+    lead = summary + document.text[: max(0, _LEAD_CHARACTERS - len(summary))]
+    folded = Folded(document.title, summary, document.text)
+    title_end = folded.ends[0]
+    hits = gazetteer().hits(folded, document.language or guess(folded.folded))
+    return Scan(tuple(hits), title_end, title_end + 2 + len(lead.encode("utf-8", "replace")))

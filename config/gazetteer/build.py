@@ -9,6 +9,7 @@ import re
 from pathlib import Path
 
 from babel import Locale
+from babel.core import get_global
 
 LOCALES = """
     en de nl sv da nb fi fr es it pt pt_PT ro pl cs sk sl hr sr sr_Latn bg uk ru be hu el tr az ar fa ur he hi bn ta
@@ -20,6 +21,25 @@ NOT_COUNTRIES = {"AC", "CP", "CQ", "DG", "EA", "EU", "EZ", "IC", "QO", "TA", "UN
 SHORT_NAMES = {
     "CD": "Democratic Republic of the Congo", "CG": "Republic of the Congo", "HK": "Hong Kong", "MM": "Myanmar",
     "MO": "Macao", "PS": "Palestine", "TR": "Türkiye",
+}  # fmt: skip
+# Time zones are named after cities, in every language. In countries of many zones only cities that news knows.
+NO_CITIES = {"001", "AQ", "BE", "CC", "CX", "KI", "UM", "ZZ"}  # Brussels stands for the European Union
+MAIN_CITIES = {
+    "AR": {"Buenos_Aires"}, "AU": {"Sydney", "Melbourne", "Brisbane", "Adelaide"},
+    "BR": {"Sao_Paulo", "Manaus", "Recife"},
+    "CA": {"Toronto", "Vancouver", "Winnipeg", "Edmonton"}, "CL": set(), "KZ": {"Almaty"}, "GL": {"Nuuk"},
+    "MX": {"Mexico_City", "Cancun", "Monterrey", "Tijuana", "Ciudad_Juarez"}, "PG": {"Port_Moresby"},
+    "RU": {"Moscow", "Kaliningrad", "Vladivostok", "Volgograd", "Novosibirsk", "Irkutsk", "Yekaterinburg", "Samara",
+           "Saratov", "Krasnoyarsk", "Omsk", "Tomsk"},
+    "US": {"New_York", "Los_Angeles", "Chicago", "Detroit"},
+}  # fmt: skip
+# Names that are everyday words in their language; the curated files say when they are a country after all.
+EVERYDAY = {
+    ("ru", "Мали"), ("ru", "Того"), ("ru", "Чад"), ("sr", "Мали"), ("bg", "Мали"), ("sr", "Mali"), ("hr", "Mali"),
+    ("sl", "Mali"), ("ar", "مالي"), ("ko", "수단"), ("ko", "가나"), ("ko", "차드"), ("ko", "인도"), ("vi", "Anh"),
+    ("vi", "Nga"), ("vi", "Pháp"), ("vi", "Đức"), ("vi", "Áo"), ("vi", "Ý"), ("vi", "Bỉ"), ("vi", "Malé"),
+    ("ar", "عمان"), ("hu", "Mali"), ("uk", "Того"), ("fr", "Maurice"), ("it", "Male"), ("es", "Malé"),
+    ("th", "ชาด"), ("hi", "जर्सी"), ("pt", "São Vicente"),
 }  # fmt: skip
 HERE = Path(__file__).parent
 
@@ -35,6 +55,22 @@ def names(locale: Locale, code: str) -> list[str]:
     return [plain] if " - " not in plain and " – " not in plain else []
 
 
+def cities(locale: Locale) -> dict[str, str]:
+    """Code by city for the cities after which time zones are named."""
+    found: dict[str, str] = {}
+    for zone, code in get_global("zone_territories").items():
+        city = zone.rpartition("/")[2]
+        if code in NO_CITIES or city not in MAIN_CITIES.get(code, {city}):
+            continue
+        # Languages in Latin script leave out names that they spell as the zone does.
+        name = locale.time_zones.get(zone, {}).get("city") or (
+            city.replace("_", " ") if locale.language == "en" else None
+        )
+        if name and len(name) > 2 and name not in {"Male", "Malé"}:
+            found[name] = code
+    return found
+
+
 def main() -> None:
     """Write names.tsv and countries.tsv beside this file."""
     codes = sorted(c for c in Locale("en").territories if re.fullmatch("[A-Z]{2}", c) and c not in NOT_COUNTRIES)
@@ -44,7 +80,10 @@ def main() -> None:
         language = "no" if locale.language == "nb" else locale.language
         for code in codes:
             for name in names(locale, code):
-                lines[f"{language}\t{code}\t{name}"] = None
+                if (language, name) not in EVERYDAY:
+                    lines[f"{language}\t{code}\t{name}"] = None
+        for city, code in cities(locale).items():
+            lines.setdefault(f"{language}\t{code}\t{city}")
     (HERE / "names.tsv").write_text("\n".join(lines) + "\n", encoding="utf-8")
     english = Locale("en").territories
     short = [f"{code}\t{SHORT_NAMES.get(code, english[code])}" for code in codes]
