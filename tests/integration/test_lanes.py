@@ -2,40 +2,15 @@
 
 import asyncio
 from collections import Counter
-from contextlib import asynccontextmanager
-from collections.abc import AsyncIterator
 
 import orjson
 import pytest
 
-from app.classification.registry import build_classifier
-from app.classification.taxonomy import load_taxonomy
-from app.delivery.agent import classify_agent, route_agent
-from app.delivery.watchdog import Watchdog
-from app.delivery.worker import LaneWorker
-from app.health import Health
 from app.settings import Settings
 from tests.kafka_tools import Put, produce, read_all
+from tests.lane_tools import running
 
 pytestmark = pytest.mark.integration
-
-
-@asynccontextmanager
-async def running(settings: Settings) -> AsyncIterator[Health]:
-    """Both agents in this process."""
-    health = Health()
-    classifier = build_classifier("lexicon", load_taxonomy(None))
-    workers = [
-        LaneWorker(agent, settings, health, Watchdog(60))
-        for agent in (classify_agent(settings, classifier), route_agent(settings))
-    ]
-    tasks = [asyncio.create_task(worker.run()) for worker in workers]
-    try:
-        yield health
-    finally:
-        for worker in workers:
-            worker.stop()
-        await asyncio.gather(*tasks)
 
 
 async def test_an_article_becomes_an_event(settings: Settings) -> None:
