@@ -4,11 +4,21 @@ import asyncio
 
 from agents.lanes import LaneService
 from app import __version__
+from app.classification.base import Classifier
 from app.classification.registry import build_classifier
 from app.classification.taxonomy import load_taxonomy
 from app.delivery.agent import LaneAgent, classify_agent
 from app.main import app, settings
 from app.metrics import BUILD_INFO
+from app.steps import countries
+from app.steps.classify import CANARY
+
+
+def _load() -> Classifier:
+    """The classifier that the settings name; gazetteers are read too, so that no first article waits for them."""
+    classifier = build_classifier(settings.classifier, load_taxonomy(settings.taxonomy))
+    countries.find(CANARY)
+    return classifier
 
 
 @app.service
@@ -16,9 +26,7 @@ class Classify(LaneService):
     """Lanes on `geonews.raw.v1`."""
 
     async def make_agent(self) -> LaneAgent:
-        """Load the classifier that the settings name."""
-        classifier = await asyncio.to_thread(
-            lambda: build_classifier(settings.classifier, load_taxonomy(settings.taxonomy))
-        )
+        """Load the classifier beside the event loop."""
+        classifier = await asyncio.to_thread(_load)
         BUILD_INFO.labels(__version__, classifier.info.model, classifier.info.model_version).set(1)
         return classify_agent(settings, classifier)

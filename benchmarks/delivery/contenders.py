@@ -67,7 +67,13 @@ async def fill(settings: Settings, records: int) -> None:
 
 
 def start(
-    name: str, settings: Settings, log: Path, *, python: str = sys.executable, worker: str = "bench"
+    name: str,
+    settings: Settings,
+    log: Path,
+    *,
+    python: str = sys.executable,
+    worker: str = "bench",
+    web_port: int = 0,
 ) -> "Process":
     """Start contender `name` in a process of its own, which writes to `log`."""
     environment = os.environ | {
@@ -75,7 +81,7 @@ def start(
         "GEONEWS_NAMESPACE": settings.namespace,
         "GEONEWS_CLASSIFIER": "none",
         "GEONEWS_HOME": str(settings.home),
-        "GEONEWS_WEB_PORT": "0",
+        "GEONEWS_WEB_PORT": str(web_port),
         "GEONEWS_LOG_LEVEL": "warning",
         "GEONEWS_WORKER_ID": worker,
     }

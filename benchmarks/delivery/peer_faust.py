@@ -1,6 +1,7 @@
 """Peer: a naive Faust agent, at least once. `python -m benchmarks.delivery.peer_faust BOOTSTRAP NAMESPACE`."""
 
 import sys
+from typing import Any
 
 import faust
 
@@ -33,7 +34,7 @@ def main(bootstrap: str, namespace: str) -> None:
     steps = work(namespace)
 
     @app.agent(raw)
-    async def publish(values: faust.Stream[bytes]) -> None:
+    async def publish(values: Any) -> None:
         async for value in values:
             for out in steps(value):
                 await outputs[out.topic].send(key=out.key, value=out.value, headers=dict(out.headers))
