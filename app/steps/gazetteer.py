@@ -14,7 +14,7 @@ Marks after a term: `*` the word may go on, `^` not as the first word of a sente
 import re
 import unicodedata
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cache
 from itertools import chain, product
 from pathlib import Path
@@ -57,15 +57,14 @@ def gazetteer() -> Matcher:
     """The shipped terms of countries and sectors, read once."""
     folder = config_directory() / "gazetteer"
     sources = [_names(folder / "names.tsv"), *map(_curated, sorted(folder.glob("*.txt")))]
-    merged: dict[Term, frozenset[str]] = {}
+    merged: dict[tuple[str, str, int, bool, bool], frozenset[str]] = {}
     for term in chain.from_iterable(sources):
-        anywhere = replace(term, languages=frozenset())
-        languages = merged.get(anywhere)
+        identity = (term.spelling, term.label, term.tail, term.initial, term.personal)
+        known = merged.get(identity, term.languages)
         # A term that any language may use stays so, whatever another file says.
-        both = term.languages if languages is None else languages and term.languages and languages | term.languages
-        merged[anywhere] = both
+        merged[identity] = known | term.languages if known and term.languages else frozenset()
     every = frozenset(line.partition("\t")[0] for line in (folder / "names.tsv").read_text("utf-8").splitlines())
-    return Matcher((replace(term, languages=languages) for term, languages in merged.items()), every)
+    return Matcher((Term(*identity, languages) for identity, languages in merged.items()), every)
 
 
 def _names(file: Path) -> Iterator[Term]:

@@ -31,7 +31,7 @@ def found(matcher: Matcher, text: str, language: str | None = None) -> list[str]
         (Term("タイ", "x"), "日本とタイが合意", True),
         (Term("미국", "x"), "미국에서", True),
         (Term("미국", "x"), "한미국방", False),
-        (Term("Côte d'Ivoire", "x"), "la Côte d’Ivoire", True),  # noqa: RUF001
+        (Term("Côte d'Ivoire", "x"), "la Côte d’Ivoire", True),
         (Term("أمريكا", "x"), "أَمْريكا", True),
         (Term("Того", "x", 0, False), "Он уехал. Того же дня", False),
         (Term("Того", "x", 0, False), "послы Бенина и Того", True),
