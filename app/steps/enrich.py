@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from app.classification.base import ModelInfo, TopicScore, Verdict
-from app.steps import countries
+from app.steps import countries, importance, sectors
 from app.steps.dedupe import Version
 from app.steps.gazetteer import scan
 from app.steps.records import Article, Inbound
@@ -44,8 +44,8 @@ def enrich(
         ],
         "people": [],
         "organisations": [],
-        "sectors": [],
-        "importance": max(topic.score for topic in verdict.topics),
+        "sectors": sectors.find(document, scanned),
+        "importance": importance.score(verdict.topics, found),
         "classification": {
             "model": info.model,
             "model_version": info.model_version,
@@ -75,6 +75,5 @@ def _shortened(text: str, limit: int) -> str:
     """`text`, or as many whole words of it as fit into `limit` characters with an ellipsis."""
     if len(text) <= limit:
         return text
-    cut = text[: limit - 1]
-    space = cut.rfind(" ", limit // 2)  # scripts without spaces are cut where the limit falls
-    return (cut[:space] if space > 0 else cut).rstrip() + "…"
+    space = text.rfind(" ", limit // 2, limit)  # scripts without spaces are cut where the limit falls
+    return text[: space if space > 0 else limit - 1].rstrip() + "…"
