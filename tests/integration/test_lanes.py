@@ -31,7 +31,7 @@ async def test_an_article_becomes_an_event(settings: Settings) -> None:
     events = await read_all(settings, settings.channels.events)
     assert [orjson.loads(e.value)["canonical_url"] for e in events] == ["https://news.example/canada-korea"]
     ledger = [orjson.loads(r.value) for r in await read_all(settings, settings.channels.ledger)]
-    outcomes = Counter()
+    outcomes: Counter[str] = Counter()
     for entry in ledger:
         if entry["topic"] == settings.channels.raw:
             outcomes.update({k: entry[k] for k in ("published", "duplicates", "dead_lettered", "rekeyed", "records")})
