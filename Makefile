@@ -7,7 +7,7 @@ BIN    := $(VENV)/bin
 STAMP  := $(VENV)/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test lint types unit contract integration faults chaos bench lock clean
+.PHONY: help setup run test lint types unit contract integration faults chaos bench bench-peers lock clean
 
 help:  ## show this help
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -47,6 +47,14 @@ faults: setup  ## the short fault suite: kill -9, zombies, broker restarts
 
 chaos: setup  ## the long fault suite (over 10 minutes)
 	@$(BIN)/python -m tests.faults.chaos
+
+bench: setup  ## every benchmark that needs no other environment (takes minutes)
+	@for name in classify enrich memory delivery.latency delivery.failover; do echo "== $$name"; $(BIN)/python -m benchmarks.$$name || exit 1; done
+
+bench-peers: setup  ## throughput beside Quix Streams and Faust
+	@test -x .venv-bench/bin/python || $(PYTHON) -m venv .venv-bench
+	@.venv-bench/bin/python -m pip install --quiet --editable '.[benchmarks]'
+	@$(BIN)/python -m benchmarks.delivery
 
 lock: ## refresh the lock files from pyproject.toml
 	@$(BIN)/python -m pip install --quiet uv
