@@ -10,11 +10,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from app.gateway.client import Client
 from app.gateway.item import Item, decode
 from app.gateway.position import Position, log_id
 from app.gateway.stats import statistics
 from app.gateway.store import Store
-from app.gateway.stream import Client
 from tests.gateway_tools import value
 
 LOG = log_id("cluster", "events")
