@@ -2,6 +2,9 @@
 
 `jars.txt` pins every jar by coordinates and SHA-256, so both ways of fetching give the same bytes: `mvn`, which knows
 this machine's mirrors and proxies, and jgo, which needs only Python.
+
+Another Kafka: let Maven resolve `org.apache.kafka:kafka_2.13` and `org.apache.logging.log4j:log4j-slf4j-impl` (runtime
+scope), list what it took with its hashes in `jars.txt`, and change KAFKA_VERSION.
 """
 
 import fcntl

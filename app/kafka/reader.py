@@ -68,13 +68,15 @@ class KafkaReader:
             try:
                 async with asyncio.timeout(_CALL_SECONDS):
                     found = await self._admin.list_consumer_group_offsets(group, partitions=places)
+                if missing := [place for place in places if place not in found]:
+                    # aiokafka overlooks an error of the group as a whole, and then hands over nothing.
+                    raise KafkaError(f"nothing is said about {missing}")
             except (KafkaError, AttributeError) as error:  # aiokafka stumbles over the error that it means to report
                 if time.monotonic() > deadline:
                     raise KafkaUnavailable(f"Kafka does not tell the offsets of group {group}: {error!r}") from error
                 await asyncio.sleep(0.2)
                 continue
-            committed = {place: found[place].offset for place in places if place in found}
-            return {place: at if (at := committed.get(place, -1)) >= 0 else None for place in places}
+            return {place: at if (at := found[place].offset) >= 0 else None for place in places}
 
     async def records(
         self, spans: Mapping[TopicPartition, Span], advance: Callable[[int], object] | None = None

@@ -70,11 +70,10 @@ class Up:
         """Pid of the worker; 0 while there is none."""
         return next((pid for pid, command in self.children().items() if command.endswith(" worker")), 0)
 
-    def stop(self, number: signal.Signals = signal.SIGINT) -> tuple[int, float]:
-        """Send one signal; returns the exit code and how long it took in seconds."""
-        began = time.monotonic()
+    def stop(self, number: signal.Signals = signal.SIGINT) -> int:
+        """Send one signal; returns the exit code."""
         self.process.send_signal(number)
-        return self.process.wait(60), time.monotonic() - began
+        return self.process.wait(60)
 
 
 @pytest.fixture
@@ -116,11 +115,10 @@ def test_one_command_serves_samples_heals_and_leaves_nothing(home: Path) -> None
         up.until(lambda: kafka.is_running, "Kafka again")
         assert "the local Kafka ended; starting it again" in up.said
         running = [*up.children(), kafka.pid]
-        code, seconds = up.stop()
+        code = up.stop()
     finally:
         up.process.kill()
     assert code == 0, up.said
-    assert seconds < 14, up.said
     assert [pid for pid in running if alive(pid)] == []
     assert not kafka.is_running
     assert not (home / "up.json").exists()
@@ -135,9 +133,9 @@ def test_a_kafka_that_ran_before_is_left_running_and_ports_give_way(home: Path, 
         page = up.page()
         assert f":{taken}/" not in page
         assert f"port {taken} is taken" in up.said
-        assert sum(command.endswith(" worker") for command in up.children().values()) == 2
+        assert sum(command.endswith(" worker") for command in up.children().values()) == 2, up.said
         running = list(up.children())
-        code, _ = up.stop(signal.SIGTERM)
+        code = up.stop(signal.SIGTERM)
     finally:
         up.process.kill()
     assert code == 0, up.said
@@ -160,7 +158,7 @@ def test_the_next_up_clears_away_what_a_killed_one_left(home: Path) -> None:
         assert "left behind" in up.said
         assert [pid for pid in orphans if alive(pid)] == []
         assert LocalKafka(home).pid == kafka_pid
-        assert up.stop()[0] == 0
+        assert up.stop() == 0
     finally:
         up.process.kill()
     assert not LocalKafka(home).is_running  # the first one started it, so it was ours to stop
