@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
+from functools import cache
 from typing import Any
 
 import orjson
@@ -26,7 +27,7 @@ from tests.kafka_tools import Put
 async def running(settings: Settings, classifier: Classifier | None = None) -> AsyncIterator[Health]:
     """Both agents in this process."""
     health = Health()
-    classifier = classifier or build_classifier("lexicon", load_taxonomy(None))
+    classifier = classifier or _lexicon()
     workers = [
         LaneWorker(agent, settings, health, Watchdog(60))
         for agent in (classify_agent(settings, classifier), route_agent(settings))
@@ -40,12 +41,17 @@ async def running(settings: Settings, classifier: Classifier | None = None) -> A
         await asyncio.gather(*tasks)
 
 
+@cache
+def _lexicon() -> Classifier:
+    return build_classifier("lexicon", load_taxonomy(None))
+
+
 def article(number: int, **fields: Any) -> dict[str, Any]:
     """An article on a trade deal made in Davos, unlike every other number's."""
     return {
         "url": f"https://news.example/{number}",
         "title": f"Canada and South Korea sign free trade agreement number {number} on critical minerals in Davos",
-        "text": f"At the World Economic Forum the two governments signed memorandum {number}; tariffs on cars will fall.",
+        "text": f"At the World Economic Forum both governments signed memorandum {number}; tariffs on cars will fall.",
     } | fields
 
 

@@ -1,15 +1,18 @@
 """The audit on a real Kafka: clean after clean work, and it sees every way in which delivery can go wrong."""
 
+import asyncio
 from dataclasses import replace
+from functools import reduce
 from typing import Any
 
 import orjson
 import pytest
-from aiokafka import TopicPartition
 
 from app.audit import AuditReport, audit
+from app.kafka.admin import delete_topics, ensure_topics
 from app.settings import Settings
 from app.steps.outgoing import Outgoing
+from tests.conftest import TOPICS
 from tests.kafka_tools import Put, produce, read_all
 from tests.lane_tools import Sabotage, article, home, mix, running, sabotaged
 
@@ -28,15 +31,15 @@ def kinds(report: AuditReport) -> set[str]:
 
 
 def once(topic: str, change: Any) -> Sabotage:
-    """Replace the first record that goes to `topic`, and no other, by what `change` gives."""
+    """Replace the first record that goes to `topic` and that `change` wants to change (None: it does not)."""
     done = False
 
     def sabotage(records: list[Outgoing]) -> list[Outgoing]:
         nonlocal done
         for at, record in enumerate(records):
-            if record.topic == topic and not done:
+            if record.topic == topic and not done and (changed := change(record)) is not None:
                 done = True
-                return [*records[:at], *change(record), *records[at + 1 :]]
+                return [*records[:at], *changed, *records[at + 1 :]]
         return records
 
     return sabotage
@@ -60,3 +63,116 @@ async def test_clean_work_is_clean(settings: Settings) -> None:
     assert balances["distinct ids + published again = events"] == 80
     assert balances["events that name davos = its channel"] == 80
     assert balances["events that name trade-deals = its channel"] == 80
+
+
+def drop(record: Outgoing) -> list[Outgoing]:
+    return []
+
+
+def twice(record: Outgoing) -> list[Outgoing]:
+    return [record, record]
+
+
+def amended(**changes: int) -> Any:
+    """A ledger record of raw with other numbers, none negative: each change is added to the true number."""
+
+    def amend(record: Outgoing) -> list[Outgoing] | None:
+        data = orjson.loads(record.value or b"")
+        changed = data | {name: data[name] + by for name, by in changes.items()}
+        if ".raw." not in data["topic"] or min(changed[name] for name in changes) < 0:
+            return None
+        return [replace(record, value=orjson.dumps(changed))]
+
+    return amend
+
+
+# What goes wrong: in which topic, how, and the kinds of finding that must come of it.
+FAULTS: dict[str, tuple[str, Any, set[str]]] = {
+    "ledger entry missing": ("ledger", drop, {"gap"}),
+    "ledger entry twice": ("ledger", twice, {"overlap"}),
+    "ledger range overlaps": ("ledger", amended(next_offset=1), {"overlap", "miscounted"}),
+    "ledger range too short": ("ledger", amended(next_offset=-1), {"gap", "miscounted"}),
+    "ledger does not add up": ("ledger", amended(records=1), {"bad-entry", "miscounted"}),
+    "ledger hides a publication": ("ledger", amended(published=-1, duplicates=1), {"unpublished"}),
+    "ledger invents a dead letter": ("ledger", amended(irrelevant=-1, dead_lettered=1), {"dead-letters"}),
+    "ledger invents a rekeyed record": ("ledger", amended(irrelevant=-1, records=-1, rekeyed=1), {"rekeyed"}),
+    "ledger entry is no ledger entry": ("ledger", lambda r: [replace(r, value=b"[]")], {"foreign", "gap"}),
+    "event missing": ("events", drop, {"unpublished", "surplus-event"}),
+    "event twice": ("events", twice, {"doubled-event", "unpublished"}),
+    "event missing from a channel": ("events.davos", drop, {"missing-event"}),
+    "event twice in a channel": ("events.trade-deals", twice, {"surplus-event"}),
+    "dead letter missing": ("dead-letters", drop, {"dead-letters"}),
+    "dead letter twice": ("dead-letters", twice, {"doubled-dead-letter", "dead-letters"}),
+    "rekeyed record missing": ("raw", drop, {"rekeyed"}),
+    "rekeyed record twice": ("raw", twice, {"doubled-rekey", "rekeyed"}),
+    "candidates missing": ("candidates", drop, {"unpublished"}),
+    "candidates twice": ("candidates", twice, {"doubled-candidate", "unpublished"}),
+}
+
+
+@pytest.mark.parametrize("part", range(3))
+async def test_faults_of_delivery_are_found(settings: Settings, part: int) -> None:
+    systems = {}
+    for number, fault in enumerate(list(FAULTS)[part::3]):
+        systems[fault] = settings.model_copy(
+            update={"namespace": f"{settings.namespace}-{number}", "batch_records": 5, "partitions": 2}
+        )
+        await ensure_topics(systems[fault], TOPICS)
+    changes = [once(system.channels._named(FAULTS[fault][0]), FAULTS[fault][1]) for fault, system in systems.items()]
+
+    async def found(system: Settings) -> AuditReport:
+        await produce(system, system.channels.raw, mix(60, 2))
+        async with running(system):
+            return await audit(system, wait_seconds=60)
+
+    with sabotaged(lambda records: reduce(lambda left, change: change(left), changes, records)):
+        reports = await asyncio.gather(*map(found, systems.values()))
+    for fault, report in zip(systems, reports, strict=True):
+        assert not report.is_clean, fault
+        assert kinds(report) >= FAULTS[fault][2], fault
+        assert all(finding.first < finding.end for finding in report.findings)
+    await delete_topics(settings, [c.name for s in systems.values() for c in s.channels.all(TOPICS)])
+
+
+async def test_findings_name_the_offsets(settings: Settings) -> None:
+    puts = [Put(orjson.dumps(article(n)), partition=home(article(n)["url"])) for n in range(40)]
+    ours = [put for put in puts if put.partition == 0]
+    small = settings.model_copy(update={"batch_records": 1})
+    drops = [f'"first_offset":{n},' for n in (2, 3)]
+
+    def forget(records: list[Outgoing]) -> list[Outgoing]:
+        here = f'"topic":"{settings.channels.raw}","partition":0,'.encode()
+        return [
+            r
+            for r in records
+            if not (r.value and here in r.value and any(d.encode() in r.value for d in drops))
+            or r.topic != settings.channels.ledger
+        ]
+
+    report = await process(small, ours, forget)
+    gaps = [f for f in report.findings if f.kind == "gap"]
+    assert [(f.topic, f.partition, f.first, f.end) for f in gaps] == [(settings.channels.raw, 0, 2, 4)]
+    assert "2 records" in gaps[0].message
+
+
+async def test_records_beyond_the_lanes_are_waiting_and_no_error(settings: Settings) -> None:
+    assert (await process(settings, list(mix(20)))).is_clean
+    await produce(settings, settings.channels.raw, list(mix(30)))
+    report = await audit(settings)
+    assert report.is_clean
+    assert report.waiting == 30
+
+
+async def test_an_empty_system_is_clean(settings: Settings) -> None:
+    report = await audit(settings)
+    assert report.is_clean
+    assert {(place.start, place.end) for place in report.places} == {(0, 0)}
+
+
+async def test_records_of_strangers_are_found(settings: Settings) -> None:
+    assert (await process(settings, list(mix(20)))).is_clean
+    stranger = (await read_all(settings, settings.channels.events))[0]
+    await produce(settings, settings.channels.ledger, [Put(b'{"topic":"other","partition":0}')])
+    await produce(settings, settings.channels.events, [Put(stranger.value, stranger.key)])
+    report = await audit(settings)
+    assert kinds(report) == {"foreign", "doubled-event", "unpublished"}
