@@ -8,6 +8,8 @@
     ├── SourceError              a source of articles cannot be read
     │   └── FetchFailed          a fetch over HTTP failed: why, and when to try again
     ├── AuditImpossible          Kafka's state cannot be judged now
+    ├── NoSuchLetter             there is no dead letter at that position
+    ├── ReplayFailed             a replay was cut short; what it had sent stays sent
     ├── StartFailed              a process of `geonews up` does not come up
     └── ClassifierDown           the classifier fails for everything: no record's fault
 
@@ -50,6 +52,14 @@ class FetchFailed(SourceError):
 
 class AuditImpossible(GeonewsError):
     """Kafka's state cannot be judged now, such as while a transaction stays open."""
+
+
+class NoSuchLetter(GeonewsError):
+    """There is no dead letter at that position."""
+
+
+class ReplayFailed(GeonewsError):
+    """A replay was cut short; what it had sent stays sent, once."""
 
 
 class StartFailed(GeonewsError):
