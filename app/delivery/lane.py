@@ -22,6 +22,7 @@ from app.delivery.transactions import Transactions
 from app.errors import ClassifierDown
 from app.health import Health
 from app.kafka.client import client_options
+from app.kafka.offsets import committed_offset
 from app.settings import Settings
 from app.steps.memory import Memory, Pending
 from app.steps.outgoing import Decided
@@ -123,7 +124,7 @@ class Lane:
 
     async def _committed(self) -> int:
         beginning = (await self._consumer.beginning_offsets([self.place]))[self.place]
-        committed = await self._consumer.committed(self.place)
+        committed = await committed_offset(self._consumer, self._agent.group, self.place)
         if committed is None:
             return int(beginning)
         if committed < beginning:
@@ -194,7 +195,7 @@ class Lane:
         if self._stopping:
             return False
         # Had another worker owned the partition meanwhile, it would have committed more: then open again.
-        if await self._consumer.committed(self.place) not in (None, position):
+        if await committed_offset(self._consumer, self._agent.group, self.place) not in (None, position):
             return False
         self._consumer.seek(self.place, position)
         return True
