@@ -5,6 +5,7 @@ from typing import Any
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
+from app.kafka.closing import close_consumer
 from app.steps.memory import Entry, Memory
 from app.steps.outgoing import Outgoing
 from schemas.state import pack, unpack
@@ -38,4 +39,4 @@ async def restore(memory: Memory, place: TopicPartition, options: dict[str, Any]
             for record in batches.get(place, []):
                 memory.remember(Entry(*entry) for entry in unpack(record.value, width))
     finally:
-        await consumer.stop()
+        await close_consumer(consumer)

@@ -4,21 +4,19 @@ import asyncio
 from collections.abc import Sequence
 from typing import Any, Final
 
-import structlog
 from aiokafka import AIOKafkaProducer, TopicPartition
-from aiokafka.errors import KafkaError, ProducerFenced
+from aiokafka.errors import KafkaError
 
 from app.delivery.outbox import MAX_BATCH_BYTES, Outbox
 from app.kafka.client import client_options
+from app.kafka.closing import ended
 from app.settings import Settings
 from app.steps.outgoing import Outgoing
 from schemas.channels import LETTER_MESSAGE_BYTES
 
-log = structlog.get_logger(__name__)
 # While the broker still settles the last transaction it answers NOT_ENOUGH_REPLICAS or CONCURRENT_TRANSACTIONS; the
 # client's default of 100 ms before it asks again would be most of the latency of a lone article.
 RETRY_BACKOFF_MS: Final = 10
-_CLOSE_SECONDS: Final = 5.0
 
 
 class Transactions:
@@ -77,8 +75,5 @@ class Transactions:
 
     async def close(self) -> None:
         """Release the connections. An open transaction is aborted by the next owner, or by the broker in time."""
-        try:
-            async with asyncio.timeout(_CLOSE_SECONDS):
-                await self._producer.stop()
-        except (TimeoutError, KafkaError, ProducerFenced) as error:
-            log.debug("producer did not close in order", error=repr(error))
+        await ended(self._producer.stop())
+        await ended(self._producer.client.close())

@@ -15,6 +15,7 @@ from app.delivery.watchdog import Watchdog
 from app.errors import KafkaUnavailable
 from app.health import Health
 from app.kafka.client import client_options
+from app.kafka.closing import close_consumer
 from app.metrics import LANES, REBALANCES
 from app.settings import Settings
 from schemas.channels import MIB
@@ -137,8 +138,7 @@ class LaneWorker(ConsumerRebalanceListener):  # type: ignore[misc]
         await self._close(set(self._lanes), self._settings.shutdown_seconds)
         consumer, self._consumer = self._consumer, None
         if consumer is not None:
-            with contextlib.suppress(TimeoutError, KafkaError):
-                await asyncio.wait_for(consumer.stop(), 5.0)
+            await close_consumer(consumer)
 
     def stop(self) -> None:
         """Finish the batches in hand and end `run`."""

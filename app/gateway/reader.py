@@ -1,7 +1,7 @@
 """Reading one topic without a consumer group: every partition, committed records only, new partitions included."""
 
 import asyncio
-from collections.abc import AsyncIterator, Coroutine, Iterable, Mapping
+from collections.abc import AsyncIterator, Iterable, Mapping
 from contextlib import asynccontextmanager
 from heapq import merge
 from typing import Any
@@ -13,6 +13,7 @@ from aiokafka.errors import KafkaError
 from app.errors import KafkaUnavailable
 from app.gateway.position import log_id
 from app.kafka.client import client_options
+from app.kafka.closing import close_consumer, ended
 from app.settings import Settings
 
 Records = list[Any]  # aiokafka's ConsumerRecord, which has no type information
@@ -144,15 +145,5 @@ async def open_reader(settings: Settings, topic: str) -> AsyncIterator[TopicRead
             raise KafkaUnavailable(problem) from error
         yield TopicReader(topic, consumer, admin, log_id(cluster["cluster_id"], topic))
     finally:
-        await _stopped(consumer.stop())
-        # With a fetch under way, aiokafka's `stop` lets its cancellation escape and leaves the client open.
-        await _stopped(consumer._client.close())
-        await _stopped(admin.close())
-
-
-async def _stopped(stop: Coroutine[Any, Any, None]) -> None:
-    """Run `stop` to its end, whatever it raises: a client of a lost broker cannot part in order."""
-    task = asyncio.ensure_future(stop)
-    await asyncio.wait([task])
-    if not task.cancelled():
-        task.exception()
+        await close_consumer(consumer)
+        await ended(admin.close())
