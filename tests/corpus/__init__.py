@@ -1,0 +1,1 @@
+"""Hostile inputs: real ugliness written down (`ugly`), and endless more of it by Hypothesis (`strategies`)."""
