@@ -27,7 +27,7 @@ from tests.kafka_tools import Put
 async def running(settings: Settings, classifier: Classifier | None = None) -> AsyncIterator[Health]:
     """Both agents in this process."""
     health = Health()
-    classifier = classifier or _lexicon()
+    classifier = classifier or lexicon()
     workers = [
         LaneWorker(agent, settings, health, Watchdog(60))
         for agent in (classify_agent(settings, classifier), route_agent(settings))
@@ -42,7 +42,8 @@ async def running(settings: Settings, classifier: Classifier | None = None) -> A
 
 
 @cache
-def _lexicon() -> Classifier:
+def lexicon() -> Classifier:
+    """The shipped lexicon, built once."""
     return build_classifier("lexicon", load_taxonomy(None))
 
 
