@@ -24,16 +24,29 @@ _WORDS: Final = {
     "vi": "và của là có được cho các những trong với không đã người một",
     "sw": "ya na wa kwa katika ni za la kuwa hiyo huo",
 }
-_SETS: Final = {
-    language: frozenset(word.encode().decode("latin-1") for word in words.split()) for language, words in _WORDS.items()
-}
+_LANGUAGES: Final = tuple(_WORDS)
+
+
+def _by_word() -> dict[str, tuple[str, ...]]:
+    """The languages of each common word: one look-up a word, however many languages there are."""
+    languages: dict[str, tuple[str, ...]] = {}
+    for language, words in _WORDS.items():
+        for word in words.split():
+            folded = word.encode().decode("latin-1")
+            languages[folded] = (*languages.get(folded, ()), language)
+    return languages
+
+
+_BY_WORD: Final = _by_word()
 _READ: Final = 4_000
 _FEWEST = 3
 
 
 def guess(folded: str) -> str | None:
     """The language with the most frequent words in a folded text, or None when too few or a tie say so."""
-    words = folded[:_READ].split()
-    counts = {language: sum(word in common for word in words) for language, common in _SETS.items()}
+    counts = dict.fromkeys(_LANGUAGES, 0)
+    for word in folded[:_READ].split():
+        for language in _BY_WORD.get(word, ()):
+            counts[language] += 1
     first, second = sorted(counts.items(), key=lambda item: -item[1])[:2]
     return first[0] if first[1] >= _FEWEST and first[1] > second[1] else None
