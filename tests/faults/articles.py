@@ -158,8 +158,8 @@ class Expected:
     """What a set of raw records must lead to, whatever happens to workers and brokers meanwhile.
 
     `groups` has, for each relevant text, the ids that its event may have; `topics` the text's topics; `invalid` the
-    values that must be dead letters, in no order; `url_duplicates` how many records repeat a page and its text, `rekeyed`
-    how many lie on another partition than their URL's own.
+    values that must be dead letters, in no order; `url_duplicates` how many records repeat a page and its text,
+    `rekeyed` how many lie on another partition than their URL's own.
     """
 
     groups: dict[bytes, set[str]] = field(default_factory=dict)

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from pathlib import Path
+from typing import Final
 
 from aiokafka import AIOKafkaProducer
 
@@ -16,6 +17,8 @@ from tests.faults.articles import Batch, Expected, Generator, expect
 from tests.faults.verdict import Verdict, committed_records, drained, judge
 from tests.faults.worker import WorkerProcess
 from tests.kafka_tools import Put
+
+TAXONOMY: Final = Path(__file__).with_name("taxonomy.yaml")
 
 
 class Feeder:
@@ -61,9 +64,9 @@ class Fleet:
     def worker(self, name: str, environment: Mapping[str, str] | None = None) -> WorkerProcess:
         """Start the worker `name`, or start it again. Its classifier's mood is set by `mood`."""
         if name not in self.workers:
-            moody = {"GEONEWS_CLASSIFIER": classifiers.SPEC, classifiers.FILE: str(self._mood_file(name))}
-            moody |= environment or {}
-            self.workers[name] = WorkerProcess(self.settings, f"{self.settings.namespace}-{name}", self._home, moody)
+            mine = {"GEONEWS_CLASSIFIER": classifiers.SPEC, classifiers.FILE: str(self._mood_file(name))}
+            mine |= {"GEONEWS_TAXONOMY": str(TAXONOMY), **(environment or {})}
+            self.workers[name] = WorkerProcess(self.settings, f"{self.settings.namespace}-{name}", self._home, mine)
         self.workers[name].start()
         return self.workers[name]
 

@@ -9,8 +9,10 @@ from typing import Any, Final
 
 import orjson
 from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
+from aiokafka.admin import AIOKafkaAdminClient
+from aiokafka.errors import KafkaError
 
-from app.delivery.agent import route_agent
+from app.audit import audit
 from app.kafka.admin import admin_client, topic_states
 from app.kafka.client import client_options
 from app.settings import Settings
@@ -23,21 +25,23 @@ COUNTS: Final = ("records", "published", "duplicates", "irrelevant", "dead_lette
 
 @dataclass(slots=True)
 class Verdict:
-    """What is wrong, if anything. `lost` and `duplicated` name texts, with the channel where they are missing."""
+    """What is wrong, if anything. `lost` and `duplicated` name texts, with the channel; `audit` is what audit() finds."""
 
     events: int = 0
     lost: list[str] = field(default_factory=list)
     duplicated: list[str] = field(default_factory=list)
     unexpected: list[str] = field(default_factory=list)
     dead_letters: list[str] = field(default_factory=list)
+    audit: list[str] = field(default_factory=list)
 
     @property
     def is_clean(self) -> bool:
         """Whether everything came out once, and nothing else."""
-        return not (self.lost or self.duplicated or self.unexpected or self.dead_letters)
+        return not (self.lost or self.duplicated or self.unexpected or self.dead_letters or self.audit)
 
     def __str__(self) -> str:
-        wrong = [*self.lost[:5], *self.duplicated[:5], *self.unexpected[:5], *self.dead_letters[:5]]
+        found = (self.lost, self.duplicated, self.unexpected, self.dead_letters, self.audit)
+        wrong = [line for kind in found for line in kind[:5]]
         counts = f"events={self.events} lost={len(self.lost)} duplicated={len(self.duplicated)}"
         return "\n  ".join([counts, *wrong])
 
@@ -54,6 +58,9 @@ async def judge(settings: Settings, expected: Expected, poisoned: Sequence[bytes
             f"{topic}: {key.hex()} under another id" for key, one in there.items() if one != chosen.get(key, one)
         ]
     await _compare_dead_letters(settings, expected, poisoned, verdict)
+    report = await audit(settings)
+    verdict.audit += [str(finding) for finding in report.findings]
+    verdict.audit += [f"unbalanced: {b.what}: {b.left} and {b.right}" for b in report.balances if not b.holds]
     return verdict
 
 
@@ -138,29 +145,34 @@ async def committed_records(settings: Settings, topic: str) -> AsyncIterator[Con
 async def drained(settings: Settings, seconds: float = 60.0) -> None:
     """Return when both groups have committed everything that lies on their input. Fails after `seconds`."""
     channels = settings.channels
-    inputs = ((f"{settings.namespace}-classify", channels.raw), (route_agent(settings).group, channels.candidates))
+    inputs = ((f"{settings.namespace}-classify", channels.raw), (f"{settings.namespace}-route", channels.candidates))
     last: dict[str, int] = {}
     try:
-        async with asyncio.timeout(seconds):
+        async with asyncio.timeout(seconds), admin_client(settings) as admin:
             for group, topic in inputs:  # the second gets nothing new once the first is done
                 async with _reader(settings, topic) as (consumer, partitions):
-                    while (waiting := await _waiting(settings, group, consumer, partitions)) != 0:
+                    while (waiting := await _waiting(admin, group, consumer, partitions)) != 0:
                         last = {topic: waiting}
                         await asyncio.sleep(0.2)
     except TimeoutError:
         raise AssertionError(f"input still waits after {seconds} s: {last} partitions") from None
 
 
-async def _waiting(settings: Settings, group: str, consumer: AIOKafkaConsumer, partitions: list[TopicPartition]) -> int:
-    """How many partitions hold committed records that `group` has not committed; -1 while more are arriving."""
-    ends = await consumer.end_offsets(partitions)
-    async with admin_client(settings) as admin:
+async def _waiting(
+    admin: AIOKafkaAdminClient, group: str, consumer: AIOKafkaConsumer, partitions: list[TopicPartition]
+) -> int:
+    """How many partitions hold committed records that `group` has not committed; -1 when that is not known yet."""
+    try:
+        ends = await consumer.end_offsets(partitions)
         committed = await admin.list_consumer_group_offsets(group, partitions=partitions)
-    behind = 0
-    for place in partitions:
-        behind += await _holds_records(consumer, place, max(0, committed[place].offset), ends)
-    # A lane that hands a record to another partition does so while it commits: only a stable end counts.
-    return behind or (0 if await consumer.end_offsets(partitions) == ends else -1)
+        behind = 0
+        for place in partitions:
+            # A place is left out while a coordinator loads its groups.
+            behind += await _holds_records(consumer, place, max(0, committed[place].offset), ends)
+        # A lane that hands a record to another partition does so while it commits: only a stable end counts.
+        return behind or (0 if await consumer.end_offsets(partitions) == ends else -1)
+    except (KafkaError, KeyError):
+        return -1
 
 
 async def _holds_records(
