@@ -64,13 +64,13 @@ class Chain:
         self._report = report
         self._rekeys_since_ms = rekeys_since_ms  # what was re-keyed earlier may have expired at its own partition
         self._expected = place.start
-        self.newest = -1  # the highest offset that any entry reaches
+        self._newest = -1  # the highest offset that any entry reaches
 
     def add(self, entry: Entry) -> None:
         """Judge the next entry. Those before the start or behind the committed offset are not judged."""
         record = entry.record
         first, end = record.first_offset, record.next_offset
-        self.newest = max(self.newest, end)
+        self._newest = max(self._newest, end)
         if first >= self._place.end or (not self._place.entries and end <= self._place.start):
             return
         if entry.problem:
@@ -119,10 +119,13 @@ class Chain:
                 message = f"the ledger counts {claimed} {what}, Kafka holds {found} (ledger @{entry.offset})"
                 self._report.add(kind, where, (first, end), message)
 
-    def finish(self, *, is_committed: bool) -> None:
+    def finish(self) -> None:
         """Judge the end: the chain must reach the committed offset."""
         if self._expected < self._place.end:
             self._gap(self._expected, self._place.end)
-        if not is_committed and self.newest > self._place.start:
+
+    def uncommitted(self) -> None:
+        """Judge a partition of which the group has no committed offset: nothing can have been decided there."""
+        if self._newest > self._place.start:
             message = "the group has no committed offset, but the ledger has entries: it would read everything again"
-            self._report.add("uncommitted", self._where, (self._place.start, self.newest), message)
+            self._report.add("uncommitted", self._where, (self._place.start, self._newest), message)

@@ -70,7 +70,7 @@ async def take_cut(reader: KafkaReader, settings: Settings, since_ms: int | None
     cut = Cut(settings.channels, await reader.topics(f"{settings.namespace}."))
     _require(cut)
     await _idle(reader, cut, settings, wait_seconds)
-    cut.committed = await _committed(reader, cut, settings)
+    cut.committed = await committed_offsets(reader, cut, settings)
     everything = [place for topic in _written(cut) for place in cut.topics[topic]]
     cut.ends = await reader.written_ends(everything)
     # Events before candidates before raw: what an event came from then lies below the ends.
@@ -101,7 +101,8 @@ def _written(cut: Cut) -> list[str]:
     return [channels.ledger, channels.dead_letters, channels.events, *cut.event_topics]
 
 
-async def _committed(reader: KafkaReader, cut: Cut, settings: Settings) -> dict[TopicPartition, int | None]:
+async def committed_offsets(reader: KafkaReader, cut: Cut, settings: Settings) -> dict[TopicPartition, int | None]:
+    """What the lanes' groups have committed now."""
     # Route before classify: no candidate counts as routed before it counts as written.
     route = await reader.group_offsets(group_name(settings, "route"), cut.topics[cut.channels.candidates])
     return route | await reader.group_offsets(group_name(settings, "classify"), cut.topics[cut.channels.raw])
@@ -110,7 +111,7 @@ async def _committed(reader: KafkaReader, cut: Cut, settings: Settings) -> dict[
 async def _idle(reader: KafkaReader, cut: Cut, settings: Settings, seconds: float) -> None:
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
-        committed = await _committed(reader, cut, settings)
+        committed = await committed_offsets(reader, cut, settings)
         ends = await reader.written_ends(cut.inputs)
         starts = await reader.starts(cut.inputs)
         # A lane commits the offset after its last record; commit markers behind it are no records.

@@ -5,16 +5,18 @@ from collections.abc import Callable, Mapping
 from aiokafka import TopicPartition
 
 from app.audit.chain import Chain, Entry, parse_entry
-from app.audit.cut import SKEW_MS, Cut
+from app.audit.cut import SKEW_MS, Cut, committed_offsets
 from app.audit.evidence import Evidence
 from app.audit.report import AuditReport, Place
 from app.kafka.reader import KafkaReader
+from app.settings import Settings
 
 
 class Ledger:
     """The ledger within a cut. First `find_starts`, then, with the evidence at hand, `judge`."""
 
-    def __init__(self, cut: Cut, report: AuditReport) -> None:
+    def __init__(self, settings: Settings, cut: Cut, report: AuditReport) -> None:
+        self._settings = settings
         self._cut = cut
         self._report = report
         self.rekeys_since_ms = 0
@@ -34,7 +36,13 @@ class Ledger:
             if place in cut_short:
                 start = found[place].record.first_offset if place in found else ends[place]
             self._report.places.append(
-                Place(place.topic, place.partition, start, reason if place in cut_short else "log start", max(start, ends[place]))
+                Place(
+                    place.topic,
+                    place.partition,
+                    start,
+                    reason if place in cut_short else "log start",
+                    max(start, ends[place]),
+                )
             )
             if place.topic == cut.channels.raw:
                 cut.starts[place] = start
@@ -79,8 +87,13 @@ class Ledger:
                     chain.add(entry)
                 else:
                     report.add_at("foreign", ledger, record.offset, f"accounts for {entry.place}, no input of ours")
-        for place, chain in chains.items():
-            chain.finish(is_committed=cut.committed[place] is not None)
+        for chain in chains.values():
+            chain.finish()
+        # Asked anew: a lane may have committed for the first time since the cut.
+        committed = await committed_offsets(reader, cut, self._settings) if None in cut.committed.values() else {}
+        for place, offset in committed.items():
+            if offset is None:
+                chains[place].uncommitted()
 
     @staticmethod
     def _parsed(ledger: TopicPartition, record: object, report: AuditReport | None = None) -> Entry | None:

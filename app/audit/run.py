@@ -27,7 +27,7 @@ async def audit(
     async with open_reader(settings) as reader:
         cut = await take_cut(reader, settings, since_ms, wait_seconds)
         channels, report = cut.channels, AuditReport(since_ms=cut.horizon_ms or None)
-        ledger = Ledger(cut, report)
+        ledger = Ledger(settings, cut, report)
         await ledger.find_starts(reader, since_ms)
         evidence = Evidence(cut, report)
         for topic in (channels.dead_letters, channels.candidates, channels.raw):

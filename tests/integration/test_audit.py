@@ -1,15 +1,22 @@
 """The audit on a real Kafka: clean after clean work, and it sees every way in which delivery can go wrong."""
 
 import asyncio
+import time
+from collections.abc import Iterable
 from dataclasses import replace
 from functools import reduce
 from typing import Any
 
 import orjson
 import pytest
+from aiokafka import AIOKafkaProducer
+from aiokafka.admin import RecordsToDelete
 
 from app.audit import AuditReport, audit
-from app.kafka.admin import delete_topics, ensure_topics
+from app.errors import AuditImpossible
+from app.kafka.admin import admin_client, delete_topics, ensure_topics
+from app.kafka.client import client_options
+from app.kafka.reader import open_reader
 from app.settings import Settings
 from app.steps.outgoing import Outgoing
 from tests.conftest import TOPICS
@@ -176,3 +183,103 @@ async def test_records_of_strangers_are_found(settings: Settings) -> None:
     await produce(settings, settings.channels.events, [Put(stranger.value, stranger.key)])
     report = await audit(settings)
     assert kinds(report) == {"foreign", "doubled-event", "unpublished"}
+
+
+async def test_an_audit_beside_live_lanes_is_clean(settings: Settings) -> None:
+    small = settings.model_copy(update={"batch_records": 10})
+    await produce(settings, settings.channels.raw, mix(3000))
+    async with running(small):
+        reports: list[AuditReport] = []
+        while not reports or (reports[-1].waiting and len(reports) < 50):
+            reports.append(await audit(settings))
+            assert reports[-1].findings == []
+            assert reports[-1].is_clean
+    decided = [sum(place.records for place in report.places) for report in reports]
+    assert decided == sorted(decided)
+    assert len(set(decided)) > 2, "the audits saw the work at several stages"
+
+
+async def test_since_leaves_out_what_was_processed_earlier(settings: Settings) -> None:
+    raw = settings.channels.raw
+    first = await process(settings, list(mix(30)), once(settings.channels.dead_letters, drop))
+    assert kinds(first) == {"dead-letters"}
+    await asyncio.sleep(0.1)
+    since = int(time.time() * 1000)
+    await produce(settings, raw, [Put(orjson.dumps(article(n))) for n in range(100, 120)])
+    async with running(settings):
+        report = await audit(settings, since, wait_seconds=60)
+    assert report.findings == []
+    assert report.is_clean
+    assert {place.start_reason for place in report.places} == {"since"}
+    assert sum(place.records for place in report.places if place.topic == raw) == 20
+    assert not (await audit(settings)).is_clean
+    later = await audit(settings, int(time.time() * 1000))
+    assert later.is_clean
+    assert sum(place.entries for place in later.places) == 0
+
+
+async def test_what_retention_took_is_no_fault(settings: Settings) -> None:
+    small, channels = settings.model_copy(update={"batch_records": 5}), settings.channels
+    assert (await process(small, list(mix(100)))).is_clean
+    await truncate(settings, channels.raw, keep=4)
+    report = await audit(settings)
+    assert report.findings == []
+    assert report.is_clean
+    raw = [place for place in report.places if place.topic == channels.raw]
+    assert {place.start_reason for place in raw} == {"retention"}
+    assert 0 < sum(place.records for place in raw) < 40
+    await truncate(settings, channels.ledger, keep=8)
+    assert (await audit(settings)).findings == []
+    for topic in (channels.candidates, channels.events, channels.dead_letters, channels.events_of("davos")):
+        await truncate(settings, topic, keep=3)
+        report = await audit(settings)
+        assert report.findings == []
+        assert report.is_clean
+
+
+async def truncate(settings: Settings, topic: str, keep: int) -> None:
+    """Delete all but the last offsets of each partition, as retention would."""
+    async with open_reader(settings) as reader, admin_client(settings) as admin:
+        ends = await reader.written_ends((await reader.topics(topic))[topic])
+        await admin.delete_records({place: RecordsToDelete(max(0, end - keep)) for place, end in ends.items()})
+
+
+async def test_aborted_records_are_no_records(settings: Settings) -> None:
+    await write_and_abort(settings, mix(20))
+    assert (await process(settings, list(mix(20)))).findings == []
+    await write_and_abort(settings, mix(20))
+    report = await audit(settings)
+    assert report.is_clean
+    assert report.waiting == 0
+    assert sum(place.records for place in report.places if place.topic == settings.channels.raw) == 20
+
+
+async def write_and_abort(settings: Settings, puts: Iterable[Put]) -> None:
+    producer = AIOKafkaProducer(**client_options(settings), transactional_id=f"{settings.namespace}-test")
+    async with producer:
+        await producer.begin_transaction()
+        for put in puts:
+            await producer.send(settings.channels.raw, put.value, partition=put.partition)
+        await producer.flush()
+        await producer.abort_transaction()
+
+
+async def test_an_open_transaction_makes_the_audit_impossible(settings: Settings) -> None:
+    producer = AIOKafkaProducer(**client_options(settings), transactional_id=f"{settings.namespace}-test")
+    async with producer, producer.transaction():
+        await producer.send_and_wait(settings.channels.events, b"unfinished", partition=1)
+        with pytest.raises(AuditImpossible, match=r"still open after 6 s in .*events\.v1-1"):
+            await audit(settings.model_copy(update={"transaction_timeout_ms": 1000}))
+
+
+async def test_lost_committed_offsets_are_found(settings: Settings) -> None:
+    assert (await process(settings, list(mix(20)))).is_clean
+    entries = [entry.value for entry in await read_all(settings, settings.channels.ledger)]
+    renewed = settings.model_copy(update={"namespace": f"{settings.namespace}-new"})
+    await ensure_topics(renewed, TOPICS)
+    await produce(renewed, renewed.channels.raw, mix(20))
+    moved = [entry.replace(settings.namespace.encode(), renewed.namespace.encode()) for entry in entries]
+    await produce(renewed, renewed.channels.ledger, moved)
+    report = await audit(renewed)
+    assert kinds(report) == {"uncommitted"}
+    await delete_topics(renewed, [channel.name for channel in renewed.channels.all(TOPICS)])
