@@ -59,13 +59,14 @@ class Fleet:
         self.articles = Generator(seed=5, partitions=settings.partitions)
         self._home = home
         self._classifier = classifier
+        self.environment: dict[str, str] = {}  # of workers that are made from now on
         self.workers: dict[str, WorkerProcess] = {}
 
     def worker(self, name: str, environment: Mapping[str, str] | None = None) -> WorkerProcess:
         """Start the worker `name`, or start it again. Its classifier's mood is set by `mood`."""
         if name not in self.workers:
             mine = {"GEONEWS_CLASSIFIER": classifiers.SPEC, classifiers.FILE: str(self._mood_file(name))}
-            mine |= {"GEONEWS_TAXONOMY": str(TAXONOMY), **(environment or {})}
+            mine |= {"GEONEWS_TAXONOMY": str(TAXONOMY), **self.environment, **(environment or {})}
             self.workers[name] = WorkerProcess(self.settings, f"{self.settings.namespace}-{name}", self._home, mine)
         self.workers[name].start()
         return self.workers[name]

@@ -25,7 +25,7 @@ COUNTS: Final = ("records", "published", "duplicates", "irrelevant", "dead_lette
 
 @dataclass(slots=True)
 class Verdict:
-    """What is wrong, if anything. `lost` and `duplicated` name texts, with the channel; `audit` is what audit() finds."""
+    """What is wrong, if anything: `lost` and `duplicated` name texts and channels, `audit` is what the audit finds."""
 
     events: int = 0
     lost: list[str] = field(default_factory=list)
