@@ -37,6 +37,7 @@ def audit(
 
     Try: `geonews audit --since 2h --wait 30`
     """
+    import logging
     import sys
 
     import orjson
@@ -44,6 +45,7 @@ def audit(
 
     from app.settings import get_settings
 
+    logging.getLogger("aiokafka").setLevel(logging.CRITICAL)  # a lost broker is reported here, once
     report = asyncio.run(_audit(get_settings(), since, wait))
     if as_json:
         extra = {"clean": report.is_clean, "waiting": report.waiting}

@@ -171,6 +171,8 @@ def _plain(letter: "Letter") -> dict[str, Any]:
 
 def _with_letters(work: Any) -> Any:
     """What `work` makes of the letters that there are now."""
+    import logging
+
     from app.delivery.dead_letters import LetterBox
     from app.kafka.reader import open_reader
     from app.settings import get_settings
@@ -180,4 +182,5 @@ def _with_letters(work: Any) -> Any:
         async with open_reader(settings) as reader:
             return await work(await LetterBox.open(reader, settings))
 
+    logging.getLogger("aiokafka").setLevel(logging.CRITICAL)  # a lost broker is reported here, once
     return asyncio.run(run())

@@ -41,8 +41,13 @@ def replay(
 
     Try: `geonews replay --reason step-failed --since 2d --dry-run`
     """
+    import logging
+
     from app.delivery.dead_letters import Choice
 
+    # A lost broker, or another replay that takes over, is reported here, once.
+    logging.getLogger("aiokafka").setLevel(logging.CRITICAL)
+    logging.getLogger("asyncio").setLevel(logging.CRITICAL)
     choice = Choice(reason or (), stage, since, until)
     if not (dry_run or yes):
         planned = asyncio.run(_replay(choice, limit, max_attempts, dry_run=True))
