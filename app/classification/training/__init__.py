@@ -1,0 +1,1 @@
+"""Training of the shipped model: needs the `train` extra (`pip install 'geonews[train]'`); the runtime never imports it."""
