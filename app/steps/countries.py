@@ -1,5 +1,6 @@
 """Which countries an article speaks of, in any language, and how much."""
 
+from bisect import bisect_left
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -94,4 +95,6 @@ def longest(hits: Iterable[Hit]) -> list[Hit]:
 
 
 def _overlaps(hit: Hit, taken: Sequence[Hit]) -> bool:
-    return any(hit.start < other.end and other.start < hit.end for other in taken)
+    """Whether `hit` touches any of `taken`, which lie in order without overlaps: only the last before its end can."""
+    before = bisect_left(taken, hit.end, key=lambda other: other.start)
+    return before > 0 and hit.start < taken[before - 1].end

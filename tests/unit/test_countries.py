@@ -59,3 +59,9 @@ def test_every_country_of_the_standard_has_a_name() -> None:
 def test_summary_that_repeats_the_text_counts_once() -> None:
     text = "Canada signed. More follows."
     assert countries.find(Document("News", text[:14], text))[0].mentions == 1
+
+
+def test_hits_without_overlaps_in_linear_time() -> None:
+    """A mebibyte of "US-China" and "China" in Chinese, where every word touches the next."""
+    text = "中美" * 87_000 + "中国" * 87_000
+    assert {country.code for country in countries.find(Document("", "", text))} == {"CN", "US"}
