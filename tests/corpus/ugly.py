@@ -105,7 +105,7 @@ URLS: Final = (
     "https://a .example/",
 )
 
-MOMENTS: Final = (
+MOMENTS: Final[tuple[Any, ...]] = (
     "0000-01-01T00:00:00Z",
     "0001-01-01T00:00:00Z",
     "0001-01-01T00:00:00+23:59",
@@ -134,7 +134,7 @@ MOMENTS: Final = (
     [],
 )
 
-ODD_VALUES: Final = (
+ODD_VALUES: Final[tuple[Any, ...]] = (
     None, True, False, 0, -1, 1e308, 2**63, 2**64, -(2**63), 10**400, "", " ", [], {}, [[]], [None], [{}], {"": ""},
     {"a": {"b": {}}}, "x" * 100_000, ["x"] * 10_000, {str(n): n for n in range(1000)},
 )  # fmt: skip
