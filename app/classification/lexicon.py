@@ -28,6 +28,15 @@ class Hit(NamedTuple):
 Hits = dict[int, list[Hit]]
 
 
+class Reading(NamedTuple):
+    """What one pass over a document found."""
+
+    scores: dict[str, float]  # by topic
+    hits: Hits
+    folded: Folded
+    layout: Layout
+
+
 class _CompiledRule(NamedTuple):
     id: str
     first: int
@@ -54,6 +63,7 @@ class LexiconClassifier:
         self._joins = Joins()
         self._automaton: Any = build_automaton(self._number_groups(taxonomy))
         self._topics = tuple(self._compile(topic, weights.get(topic.id)) for topic in taxonomy.topics)
+        self._silent = {topic.id: _score(topic, [0.0] * len(topic.rules)) for topic in self._topics}
         self._info = ModelInfo(STAGE, _version(taxonomy, weights), taxonomy.version)
 
     @property
@@ -65,14 +75,35 @@ class LexiconClassifier:
         """One verdict for each document, in order."""
         return [Verdict(tuple(self._accepted(document)), STAGE) for document in documents]
 
+    def read(self, document: Document) -> "Reading":
+        """Every term that occurs, and the probability of every topic, accepted or not."""
+        folded, layout = self._fold(document)
+        hits = self._hits(folded, layout)
+        if not hits:
+            return Reading(dict(self._silent), hits, folded, layout)
+        scores = {topic.id: _score(topic, [rule_value(rule, hits) for rule in topic.rules]) for topic in self._topics}
+        return Reading(scores, hits, folded, layout)
+
+    def evidence(self, reading: "Reading", topic_id: str) -> tuple[Evidence, ...]:
+        """The terms that speak for a topic, strongest first where there are many; none when no rule fires for it."""
+        topic = next(topic for topic in self._topics if topic.id == topic_id)
+        hits = reading.hits
+        slots = {
+            slot
+            for rule in topic.rules
+            if rule.weight > 0 and rule_value(rule, hits) > 0
+            for slot in (rule.first, rule.second)
+        }
+        spans = [hit for slot in slots for hit in hits.get(slot, ())]
+        return self._evidence(spans, reading.folded, reading.layout)
+
     def scores(self, document: Document) -> dict[str, float]:
         """The probability of every topic, accepted or not."""
-        hits = self._hits(*self._read(document))
-        return {topic.id: _score(topic, [rule_value(rule, hits) for rule in topic.rules]) for topic in self._topics}
+        return self.read(document).scores
 
     def features(self, document: Document) -> dict[str, dict[str, float]]:
         """How strongly each rule fires, in [0, 1], by topic and rule: what calibration fits its weights to."""
-        hits = self._hits(*self._read(document))
+        hits = self._hits(*self._fold(document))
         return {topic.id: {rule.id: rule_value(rule, hits) for rule in topic.rules} for topic in self._topics}
 
     def _number_groups(self, taxonomy: Taxonomy) -> Iterable[tuple[int, Term]]:
@@ -97,7 +128,7 @@ class LexiconClassifier:
 
         return _CompiledTopic(topic.id, topic.threshold, weights.intercept, tuple(map(compiled, topic.rules)))
 
-    def _read(self, document: Document) -> tuple[Folded, Layout]:
+    def _fold(self, document: Document) -> tuple[Folded, Layout]:
         layout = Layout(document)
         return fold(layout.joined), layout
 
@@ -134,22 +165,13 @@ class LexiconClassifier:
         return hits
 
     def _accepted(self, document: Document) -> Iterable[TopicScore]:
-        folded, layout = self._read(document)
-        hits = self._hits(folded, layout)
-        if not hits:
+        reading = self.read(document)
+        if not reading.hits:
             return
         for topic in self._topics:
-            values = [rule_value(rule, hits) for rule in topic.rules]
-            score = _score(topic, values)
+            score = reading.scores[topic.id]
             if score >= topic.threshold:
-                slots = {
-                    slot
-                    for rule, value in zip(topic.rules, values, strict=True)
-                    if value > 0 and rule.weight > 0
-                    for slot in (rule.first, rule.second)
-                }
-                spans = [hit for slot in slots for hit in hits.get(slot, ())]
-                yield TopicScore(topic.id, score, topic.threshold, self._evidence(spans, folded, layout))
+                yield TopicScore(topic.id, score, topic.threshold, self.evidence(reading, topic.id))
 
     def _evidence(self, spans: list[Hit], folded: Folded, layout: Layout) -> tuple[Evidence, ...]:
         """The strongest, earliest and longest hits, none inside another, in reading order."""
