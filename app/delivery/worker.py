@@ -2,14 +2,17 @@
 
 import asyncio
 import contextlib
+import time
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
+from typing import Final
 
 import structlog
 from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener, TopicPartition
 from aiokafka.errors import KafkaError
 
 from app.delivery.agent import LaneAgent
+from app.delivery.assignor import EveryPartitionAssignor
 from app.delivery.lane import Lane
 from app.delivery.watchdog import Watchdog
 from app.errors import KafkaUnavailable
@@ -21,6 +24,7 @@ from app.settings import Settings
 from schemas.channels import MIB
 
 log = structlog.get_logger(__name__)
+_STEADY_SECONDS: Final = 30.0  # who served for this long and fails has not failed in a row
 
 
 class LaneWorker(ConsumerRebalanceListener):  # type: ignore[misc]
@@ -43,11 +47,11 @@ class LaneWorker(ConsumerRebalanceListener):  # type: ignore[misc]
         failures = 0
         while not self._stopping.is_set():
             self._health.ill(self._component, "joining the consumer group")
+            began = time.monotonic()
             try:
                 await self._serve()
-                failures = 0
             except (KafkaError, KafkaUnavailable, OSError) as error:
-                failures += 1
+                failures = failures + 1 if time.monotonic() - began < _STEADY_SECONDS else 1
                 log.warning("consumer starts again", agent=self._agent.name, error=repr(error))
                 self._health.ill(self._component, f"Kafka: {error!r}")
             finally:
@@ -78,6 +82,7 @@ class LaneWorker(ConsumerRebalanceListener):  # type: ignore[misc]
             isolation_level="read_committed",
             enable_auto_commit=False,
             auto_offset_reset="earliest",
+            partition_assignment_strategy=(EveryPartitionAssignor,),
             session_timeout_ms=settings.session_timeout_ms,
             heartbeat_interval_ms=settings.heartbeat_interval_ms,
             rebalance_timeout_ms=int(settings.shutdown_seconds * 1000) + settings.session_timeout_ms,
