@@ -16,7 +16,7 @@ from app.steps.classify import CANARY
 
 def _load() -> Classifier:
     """The classifier that the settings name; gazetteers are read too, so that no first article waits for them."""
-    classifier = build_classifier(settings.classifier, load_taxonomy(settings.taxonomy))
+    classifier = build_classifier(settings.classifier, load_taxonomy(settings.taxonomy), settings.model_threads)
     countries.find(CANARY)
     return classifier
 

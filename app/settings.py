@@ -63,7 +63,11 @@ class Settings(BaseSettings):
     )
 
     # Classification
-    classifier: str = Field("lexicon", description="which classifier decides")
+    classifier: str = Field(
+        "lexicon",
+        description="which classifier decides: lexicon, encoder, cascade, hf:PATH or python:module:factory",
+    )
+    model_threads: int = Field(1, ge=1, le=256, description="threads that one call of the transformer computes with")
     taxonomy: Path | None = Field(None, description="taxonomy file; empty: the one that ships with geonews")
 
     # Serving

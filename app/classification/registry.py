@@ -1,6 +1,10 @@
-"""Classifiers by name: what `GEONEWS_CLASSIFIER` may say; `python:module:factory` plugs in one of your own."""
+"""Classifiers by name: what `GEONEWS_CLASSIFIER` may say.
+
+`lexicon`, `encoder`, `cascade`; `hf:PATH` for a Hugging Face model; `python:module:factory` plugs in one of your own.
+"""
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from importlib import import_module
 from typing import Final
 
@@ -32,12 +36,32 @@ class NoClassifier:
         return [self._verdict] * len(documents)
 
 
-def _lexicon(taxonomy: Taxonomy) -> Classifier:
+def _lexicon(taxonomy: Taxonomy, _threads: int = 1) -> LexiconClassifier:
     return LexiconClassifier(taxonomy, load_weights(weights_path(taxonomy)))
 
 
+def _with_encoder(taxonomy: Taxonomy, threads: int, *, always: bool) -> Classifier:
+    # Imported here: a worker with the lexicon alone need not hold numpy in memory.
+    from app.classification.cascade import CascadeClassifier
+    from app.classification.decision import load_decisions
+    from app.classification.encoder import Encoder, encoder_directory
+
+    directory = encoder_directory()
+    encoder = Encoder.load(directory, threads)
+    return CascadeClassifier(taxonomy, _lexicon(taxonomy), encoder, load_decisions(directory), always=always)
+
+
+def _none(taxonomy: Taxonomy, _threads: int) -> Classifier:
+    return NoClassifier(taxonomy)
+
+
 _PLUG: Final = "python:"
-_BUILDERS: Final[dict[str, Callable[[Taxonomy], Classifier]]] = {"lexicon": _lexicon, "none": NoClassifier}
+_BUILDERS: Final[dict[str, Callable[[Taxonomy, int], Classifier]]] = {
+    "lexicon": _lexicon,
+    "encoder": partial(_with_encoder, always=True),
+    "cascade": partial(_with_encoder, always=False),
+    "none": _none,
+}
 
 
 def _plugged_in(spec: str, taxonomy: Taxonomy) -> Classifier:
@@ -51,10 +75,10 @@ def _plugged_in(spec: str, taxonomy: Taxonomy) -> Classifier:
     return build(taxonomy)
 
 
-def build_classifier(name: str, taxonomy: Taxonomy) -> Classifier:
+def build_classifier(name: str, taxonomy: Taxonomy, threads: int = 1) -> Classifier:
     """The classifier of that name; `python:module:factory` calls `factory(taxonomy)` of an importable module.
 
-    Raises UnknownClassifier, or TaxonomyError for weights that cannot be read.
+    A model computes with `threads` threads. Raises UnknownClassifier, or TaxonomyError for files that cannot be used.
     """
     if name.startswith(_PLUG):
         return _plugged_in(name, taxonomy)
@@ -63,4 +87,4 @@ def build_classifier(name: str, taxonomy: Taxonomy) -> Classifier:
     except KeyError:
         choices = ", ".join([*_BUILDERS, f"{_PLUG}module:factory"])
         raise UnknownClassifier(f"there is no classifier {name!r}; GEONEWS_CLASSIFIER is one of {choices}") from None
-    return build(taxonomy)
+    return build(taxonomy, threads)

@@ -28,9 +28,8 @@ class Tokens:
 
     def __init__(self, tokenizer: "PreTrainedTokenizerFast") -> None:
         self._tokenizer = tokenizer
-        self._begin: int = tokenizer.convert_tokens_to_ids("<s>")
-        self._end: int = tokenizer.convert_tokens_to_ids("</s>")
-        self.pad: int = tokenizer.convert_tokens_to_ids("<pad>")
+        vocabulary = tokenizer.get_vocab()
+        self._begin, self._end, self.pad = (vocabulary[name] for name in ("<s>", "</s>", "<pad>"))
 
     @classmethod
     def load(cls, directory: Path) -> "Tokens":

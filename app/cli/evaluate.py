@@ -120,7 +120,8 @@ def configured_classifier(taxonomy: "Taxonomy") -> "Classifier":
     from app.classification.registry import build_classifier
 
     try:
-        return build_classifier(get_settings().classifier, taxonomy)
+        settings = get_settings()
+        return build_classifier(settings.classifier, taxonomy, settings.model_threads)
     except ValueError as error:
         raise ConfigurationError(str(error)) from error
 

@@ -1,1 +1,1 @@
-"""Training of the shipped model: needs the `train` extra (`pip install 'geonews[train]'`); the runtime never imports it."""
+"""Training of the shipped model: needs the extra `train`, and the runtime never imports it."""

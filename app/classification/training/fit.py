@@ -121,10 +121,11 @@ class Trainer:
 
     def logits(self, weights: Tree, chosen: Sequence[int]) -> Array:
         """Logits [chosen, topics], in order."""
-        found = np.zeros((len(self.items), self.targets.shape[1]), np.float32)
+        found: Array = np.zeros((len(self.items), self.targets.shape[1]), np.float32)
         for part, states, mask in self.batches(chosen, None):
             found[part] = np.asarray(self._forward(weights, states, mask))[: len(part)]
-        return found[list(chosen)]
+        picked: Array = found[list(chosen)]
+        return picked
 
     @cached_property
     def _optimiser(self) -> Any:
@@ -172,10 +173,10 @@ def lower_states(source: Pretrained, items: Sequence[Item], pad: int, kept: Sequ
     positions = jnp.asarray(source.positions + source.kind)
     frozen = jax.tree.map(jnp.asarray, list(source.layers[:layers]))
 
-    @jax.jit
     def states(words: Tensor, mask: Tensor) -> Tensor:
         return network.layers(frozen, network.embed(words, positions, source.embedding_norm), mask, source.heads)
 
+    compiled = jax.jit(states)
     found: list[Inputs | None] = [None] * len(items)
     ordered = sorted(range(len(items)), key=lambda at: len(items[at].ids))
     where = np.asarray(kept)
@@ -183,7 +184,7 @@ def lower_states(source: Pretrained, items: Sequence[Item], pad: int, kept: Sequ
         part = ordered[start : start + BATCH]
         shown = [items[at] for at in part]
         ids, mask = padded([*shown, *[shown[-1]] * (BATCH - len(part))], pad, length_of(shown[-1]))
-        made = np.asarray(states(source.words[where[ids]], mask)).astype(np.float16)
+        made = np.asarray(compiled(source.words[where[ids]], mask)).astype(np.float16)
         for place, at in enumerate(part):
             size = len(items[at].ids)
             found[at] = Inputs(made[place, :size], size)
@@ -197,11 +198,10 @@ def _rate(done: float) -> float:
 
 
 def _forward(heads: int) -> Any:
-    @jax.jit
     def forward(weights: Tree, states: Tensor, mask: Tensor) -> Tensor:
         return network.head(weights["head"], network.pool(network.layers(weights["layers"], states, mask, heads), mask))
 
-    return forward
+    return jax.jit(forward)
 
 
 def _step(heads: int, recipe: Recipe, optimiser: Any) -> Any:
@@ -216,20 +216,23 @@ def _step(heads: int, recipe: Recipe, optimiser: Any) -> Any:
         counted = each * (1 + targets * (balance - 1)) * share[:, None]
         return counted.sum() / (share.sum() * targets.shape[1])
 
-    @jax.jit
     def step(
         weights: Tree, state: Any, average: Tree, states: Tensor, mask: Tensor, targets: Tensor, share: Tensor,
         balance: Tensor, rate: Tensor, key: Tensor,
     ) -> tuple[Tree, Any, Tree]:  # fmt: skip
         slope = jax.grad(loss)(weights, states, mask, targets, share, balance, key)
         change, state = optimiser.update(slope, state, weights)
-        rates = {"layers": recipe.rate, "head": recipe.head_rate}
         weights = {
-            group: jax.tree.map(lambda old, move: old - rate * rates[group] * move, weights[group], change[group])  # noqa: B023
-            for group in weights
+            "layers": _moved(weights["layers"], change["layers"], rate * recipe.rate),
+            "head": _moved(weights["head"], change["head"], rate * recipe.head_rate),
         }
         blend = recipe.average
         average = jax.tree.map(lambda old, new: blend * old + (1 - blend) * new, average, weights)
         return weights, state, average
 
-    return step
+    return jax.jit(step)
+
+
+def _moved(weights: Tree, change: Tree, rate: Tensor) -> Tree:
+    moved: Tree = jax.tree.map(lambda old, move: old - rate * move, weights, change)
+    return moved

@@ -118,7 +118,7 @@ class _Graph:
             return self.node("MatMul", [x, self.constant(name, weights)])
         packed, scales = quantised(weights)
         names = [self.constant(name, packed, np.uint8), self.constant(f"{name}_scales", scales)]
-        size: dict[str, int] = {"K": weights.shape[0], "N": weights.shape[1], "bits": 8, "block_size": BLOCK}
+        size: dict[str, Any] = {"K": weights.shape[0], "N": weights.shape[1], "bits": 8, "block_size": BLOCK}
         return self.node("MatMulNBits", [x, *names], accuracy_level=_INT8_ACTIVATIONS, domain=_MICROSOFT, **size)
 
 

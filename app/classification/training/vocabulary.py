@@ -22,24 +22,23 @@ def build_tokenizer(source: Pretrained, kept: Sequence[int] | None = None) -> "P
     special = {name: kept.index(at) for name, at in source.special.items()}
     pieces = [(source.pieces[at], float(source.scores[at])) for at in kept]
     tokenizer = Tokenizer(models.Unigram(pieces, unk_id=special["unk"], byte_fallback=False))
-    tokenizer.normalizer = normalizers.Sequence(  # type: ignore[assignment]
-        [normalizers.NFKC(), normalizers.Replace(Regex(r"\s+"), " ")]
-    )
-    tokenizer.pre_tokenizer = pre_tokenizers.Metaspace()  # type: ignore[assignment]
-    tokenizer.decoder = decoders.Metaspace()  # type: ignore[assignment]
-    tokenizer.post_processor = processors.TemplateProcessing(  # type: ignore[assignment]
+    tokenizer.normalizer = normalizers.Sequence([normalizers.NFKC(), normalizers.Replace(Regex(r"\s+"), " ")])
+    tokenizer.pre_tokenizer = pre_tokenizers.Metaspace()
+    tokenizer.decoder = decoders.Metaspace()
+    tokenizer.post_processor = processors.TemplateProcessing(
         single="<s> $A </s>",
         pair="<s> $A </s> $B </s>",
         special_tokens=[("<s>", special["bos"]), ("</s>", special["eos"])],
     )
-    names: dict[str, Any] = {"bos_token": "<s>", "eos_token": "</s>", "cls_token": "<s>", "sep_token": "</s>"}
-    return PreTrainedTokenizerFast(
+    names = {"bos_token": "<s>", "eos_token": "</s>", "cls_token": "<s>", "sep_token": "</s>"}
+    names |= {"pad_token": "<pad>", "unk_token": "<unk>"}
+    make: Any = PreTrainedTokenizerFast
+    made: PreTrainedTokenizerFast = make(
         tokenizer_object=tokenizer,
         **names,
-        pad_token="<pad>",
-        unk_token="<unk>",
         model_max_length=len(source.positions),
     )
+    return made
 
 
 def choose_pieces(source: Pretrained, texts: Iterable[str]) -> list[int]:

@@ -1,0 +1,88 @@
+"""The cascade: the lexicon settles what it is certain of, the transformer and the lexicon together the rest."""
+
+import hashlib
+from collections.abc import Sequence
+from typing import Final
+
+from app.classification.base import Document, ModelInfo, TopicScore, Verdict
+from app.classification.decision import Decisions, Line, log_odds, settle
+from app.classification.encoder import Encoder
+from app.classification.lexicon import STAGE as LEXICON
+from app.classification.lexicon import LexiconClassifier, Reading
+from app.classification.occlusion import influential
+from app.classification.taxonomy import Taxonomy
+
+ENCODER: Final = "encoder"  # the stage of what the transformer had a say in
+
+
+class CascadeClassifier:
+    """Topics that the model does not know are the lexicon's alone. Safe to share by threads.
+
+    `always` asks the transformer about every document and leaves the lexicon only the evidence: the `encoder`.
+    """
+
+    def __init__(
+        self,
+        taxonomy: Taxonomy,
+        lexicon: LexiconClassifier,
+        encoder: Encoder,
+        decisions: Decisions,
+        *,
+        always: bool = False,
+    ) -> None:
+        self._lexicon = lexicon
+        self._encoder = encoder
+        self._places = {topic: at for at, topic in enumerate(encoder.card.topics)}
+        self._decisions = {topic: found for topic, found in decisions.items() if topic in self._places}
+        self._always = always
+        # The lexicon's own scores are probabilities already where no better line is known.
+        self._own = {topic.id: Line(intercept=0, lexicon=1, threshold=topic.threshold) for topic in taxonomy.topics}
+        parts = f"{lexicon.info.model_version} {encoder.card.version} {sorted(decisions.items())}"
+        version = hashlib.sha256(parts.encode()).hexdigest()[:12]
+        self._info = ModelInfo("encoder" if always else "cascade", version, taxonomy.version)
+
+    @property
+    def info(self) -> ModelInfo:
+        """Model `cascade` or `encoder`; the version changes with a term, a weight or a decision."""
+        return self._info
+
+    def classify(self, documents: Sequence[Document]) -> list[Verdict]:
+        """One verdict for each document, in order."""
+        readings = [self._lexicon.read(document) for document in documents]
+        settled = [settle(reading.scores, self._decisions) for reading in readings]
+        open_ = [at for at, found in enumerate(settled) if self._always or not found.certain]
+        logits = dict(zip(open_, self._encoder.logits([documents[at] for at in open_]), strict=True)) if open_ else {}
+        verdicts = []
+        for at, (document, reading) in enumerate(zip(documents, readings, strict=True)):
+            own = logits.get(at)
+            model = {} if own is None else {topic: float(own[place]) for topic, place in self._places.items()}
+            topics = self._accepted(document, reading, settled[at].odds, model)
+            verdicts.append(Verdict(topics, ENCODER if model else LEXICON))
+        return verdicts
+
+    def _accepted(
+        self, document: Document, reading: Reading, odds: dict[str, float], model: dict[str, float]
+    ) -> tuple[TopicScore, ...]:
+        accepted = []
+        for topic in reading.scores:
+            line = self._line(topic, bool(model))
+            score = line.probability(odds[topic], model.get(topic, 0.0))
+            if score >= line.threshold:
+                evidence = self._lexicon.evidence(reading, topic)
+                if not evidence and topic in model:
+                    evidence = influential(document, self._places[topic], self._encoder.lead_logits)
+                accepted.append(TopicScore(topic, score, line.threshold, evidence))
+        return tuple(accepted)
+
+    def _line(self, topic: str, asked: bool) -> Line:
+        decision = self._decisions.get(topic)
+        if decision is None:
+            return self._own[topic]
+        if not asked:
+            return decision.lexicon
+        return decision.encoder if self._always else decision.both
+
+
+def lexicon_odds(reading: Reading) -> dict[str, float]:
+    """The lexicon's log-odds by topic: what decisions are fitted to."""
+    return {topic: log_odds(score) for topic, score in reading.scores.items()}

@@ -1,0 +1,122 @@
+"""Decisions fitted to held-out scores: lines from log-odds to probabilities, thresholds, the lexicon's cuts."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+import numpy as np
+import numpy.typing as npt
+
+from app.classification.decision import Decisions, Line, TopicDecision
+
+Floats = npt.NDArray[np.float64]
+Truth = npt.NDArray[np.bool_]
+
+CERTAIN: Final = 0.99  # precision from which the lexicon needs no second opinion, for yes and for no
+FEWEST: Final = 40  # texts beyond a cut: fewer prove nothing
+PRIOR: Final = 0.05  # 1 / variance of a weight around what it would be if both stages were right and independent
+TUNED_WEIGHT: Final = 0.25  # of texts on which the lexicon's terms were made: it does better there than it can
+_THRESHOLDS: Final = np.linspace(0.3, 0.7, 41)
+_ROUNDS: Final = 40
+
+
+@dataclass(frozen=True, slots=True)
+class HeldOut:
+    """Scores of texts by stages that did not learn from them; arrays are [texts, topics], `fresh` is [texts]."""
+
+    topics: Sequence[str]
+    lexicon: Floats
+    encoder: Floats
+    truth: Truth
+    fresh: Truth  # the lexicon's terms were not made on these
+
+    @property
+    def weights(self) -> Floats:
+        """How much each text counts."""
+        return np.where(self.fresh, 1.0, TUNED_WEIGHT)
+
+
+def decide(held_out: HeldOut) -> Decisions:
+    """Lines, thresholds and cuts for every topic."""
+    return {topic: _decide(held_out, at) for at, topic in enumerate(held_out.topics)}
+
+
+def _decide(held_out: HeldOut, at: int) -> TopicDecision:
+    lexicon, encoder, truth = held_out.lexicon[:, at], held_out.encoder[:, at], held_out.truth[:, at]
+    weights = held_out.weights
+    return TopicDecision(
+        lexicon=_line({"lexicon": lexicon}, truth, weights),
+        encoder=_line({"encoder": encoder}, truth, weights),
+        both=_line({"lexicon": lexicon, "encoder": encoder}, truth, weights),
+        accept=_cut(lexicon, truth, weights),
+        reject=_negated(_cut(-lexicon, ~truth, weights)),
+    )
+
+
+def _line(features: dict[str, Floats], truth: Truth, weights: Floats) -> Line:
+    rows = np.column_stack([np.ones(len(truth)), *features.values()])
+    found = logistic(rows, truth, weights, np.array([0.0, *[1.0 / len(features)] * len(features)]))
+    parts = {name: round(float(value), 4) for name, value in zip(features, found[1:], strict=True)}
+    line = Line(intercept=round(float(found[0]), 4), threshold=0.5, **parts)
+    chances = 1 / (1 + np.exp(-(rows @ found)))
+    return line.model_copy(update={"threshold": _threshold(chances, truth, weights)})
+
+
+def logistic(rows: Floats, truth: Truth, weights: Floats, prior: Floats) -> Floats:
+    """Weighted logistic regression by Newton's method, drawn towards `prior` by PRIOR; `rows` is [texts, weights]."""
+    found = prior.copy()
+    for _ in range(_ROUNDS):
+        chances = 1 / (1 + np.exp(-np.clip(rows @ found, -30, 30)))
+        slope = rows.T @ (weights * (truth - chances)) - PRIOR * (found - prior)
+        curve = (rows * (weights * chances * (1 - chances))[:, None]).T @ rows + PRIOR * np.eye(len(found))
+        step = np.clip(np.linalg.solve(curve, slope), -1, 1)
+        found = found + step
+        if np.abs(step).max() < 1e-6:
+            break
+    return found
+
+
+def _threshold(chances: Floats, truth: Truth, weights: Floats) -> float:
+    """The middle of the thresholds whose F1 is within half a point of the best: the very best is partly luck."""
+    figures = np.array([_f1(chances >= cut, truth, weights) for cut in _THRESHOLDS])
+    good = _THRESHOLDS[figures >= figures.max() - 0.005]
+    return round(float(np.median(good)), 3)
+
+
+def _f1(given: Truth, truth: Truth, weights: Floats) -> float:
+    right = float(weights[given & truth].sum())
+    total = float(weights[given].sum() + weights[truth].sum())
+    return 2 * right / total if total else 1.0
+
+
+def _cut(odds: Floats, truth: Truth, weights: Floats) -> float | None:
+    """The lowest log-odds such that texts from there up are right with CERTAIN precision; None: there is no such."""
+    order = np.argsort(-odds, kind="stable")
+    right = np.cumsum(weights[order] * truth[order])
+    given = np.cumsum(weights[order])
+    count = np.arange(1, len(order) + 1)
+    # Only where the next text scores lower is this a cut: equal scores stand or fall together.
+    ends = np.append(odds[order][:-1] > odds[order][1:], True)
+    fine = ends & (right / given >= CERTAIN) & (count >= FEWEST)
+    return round(float(odds[order][np.flatnonzero(fine)[-1]]) - 0.005, 3) if fine.any() else None
+
+
+def _negated(value: float | None) -> float | None:
+    return None if value is None else -value
+
+
+def calibration_error(chances: Floats, truth: Truth, bins: int = 10) -> float:
+    """Expected calibration error: the mean distance between a bin's mean chance and its share of yes."""
+    places = np.minimum((chances * bins).astype(int), bins - 1)
+    total = 0.0
+    for place in range(bins):
+        inside = places == place
+        if inside.any():
+            total += abs(float(chances[inside].mean()) - float(truth[inside].mean())) * float(inside.mean())
+    return total
+
+
+def apply(line: Line, lexicon: Floats, encoder: Floats) -> Floats:
+    """Probabilities by a line, elementwise."""
+    odds: Any = line.intercept + line.lexicon * lexicon + line.encoder * encoder
+    return np.asarray(1 / (1 + np.exp(-np.clip(odds, -30, 30))))
