@@ -3,6 +3,7 @@
 from typing import Annotated, Any, Self
 
 from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, model_validator
+from pydantic.config import JsonDict
 
 MAX_RAW_BYTES = 1024 * 1024  # 1 MiB: the largest raw value that is accepted
 MAX_URL_CHARS = 2048
@@ -14,9 +15,19 @@ def _one_or_many(value: Any) -> Any:
 
 
 HttpUrl = Annotated[
-    str, StringConstraints(strip_whitespace=True, min_length=1, max_length=MAX_URL_CHARS, pattern=r"^(?i:https?)://")
+    str,
+    StringConstraints(
+        strip_whitespace=True, min_length=1, max_length=MAX_URL_CHARS, pattern=r"^[Hh][Tt][Tt][Pp][Ss]?://"
+    ),
 ]
-Strings = Annotated[list[str], BeforeValidator(_one_or_many)]
+Strings = Annotated[list[str], BeforeValidator(_one_or_many, json_schema_input_type=str | list[str])]
+
+
+_TEXTS = ("title", "text", "summary")
+
+
+def _holds(name: str) -> JsonDict:
+    return {"required": [name], "properties": {name: {"type": "string", "pattern": r"\S"}}}
 
 
 class SourceRef(BaseModel):
@@ -36,7 +47,7 @@ class RawArticle(BaseModel):
     `url` and at least one of `title`, `text` and `summary` are required. HTML in text fields is reduced to text.
     """
 
-    model_config = ConfigDict(extra="ignore")
+    model_config = ConfigDict(extra="ignore", json_schema_extra={"anyOf": [_holds(name) for name in _TEXTS]})
 
     url: HttpUrl = Field(description="http or https address of the article")
     title: str | None = None
@@ -54,6 +65,6 @@ class RawArticle(BaseModel):
 
     @model_validator(mode="after")
     def _says_something(self) -> Self:
-        if not any(part and part.strip() for part in (self.title, self.text, self.summary)):
+        if not any(part and part.strip() for part in (getattr(self, name) for name in _TEXTS)):
             raise ValueError("at least one of title, text and summary must hold text")
         return self
