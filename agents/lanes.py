@@ -1,13 +1,16 @@
 """What the agents on lanes share: a service that runs a LaneWorker for as long as the Faust app runs."""
 
 import asyncio
-from typing import Any
+import time
+from typing import Any, Final
 
 import mode
 
 from app.delivery.agent import LaneAgent
 from app.delivery.worker import LaneWorker
 from app.main import health, settings, watchdog
+
+_workers: Final[list[LaneWorker]] = []
 
 
 class LaneService(mode.Service):
@@ -17,7 +20,6 @@ class LaneService(mode.Service):
 
     def __init__(self, **options: Any) -> None:
         super().__init__(**options)
-        self._worker: LaneWorker | None = None
         self._running: asyncio.Task[None] | None = None
 
     async def make_agent(self) -> LaneAgent:
@@ -26,8 +28,9 @@ class LaneService(mode.Service):
 
     async def on_start(self) -> None:
         """Join the consumer group."""
-        self._worker = LaneWorker(await self.make_agent(), settings, health, watchdog)
-        self._running = asyncio.create_task(self._worker.run(), name=type(self).__name__)
+        worker = LaneWorker(await self.make_agent(), settings, health, watchdog)
+        _workers.append(worker)
+        self._running = asyncio.create_task(worker.run(), name=type(self).__name__)
         self._running.add_done_callback(self._ended)
 
     def _ended(self, task: "asyncio.Task[None]") -> None:
@@ -36,7 +39,26 @@ class LaneService(mode.Service):
             self._crashing = asyncio.ensure_future(self.crash(error))
 
     async def on_stop(self) -> None:
-        """Let every lane finish its batch; nothing is redone after a restart."""
-        if self._worker and self._running:
-            self._worker.stop()
-            await asyncio.wait([self._running])
+        """Let every lane finish its batch; nothing is redone after a restart.
+
+        When the broker is away nothing can be finished: after GEONEWS_SHUTDOWN_SECONDS the process ends all the same,
+        and what is left of its transactions is aborted by whoever takes its partitions.
+        """
+        for worker in _workers:  # the app stops its services one after the other; all agents use the time
+            worker.stop()
+        if self._running is None:
+            return
+        _, late = await asyncio.wait([self._running], timeout=_seconds_left())
+        if late:
+            self.log.warning("the lanes do not part from Kafka in time: left to their successors")
+            self._running.cancel()
+
+
+_deadlines: Final[list[float]] = []
+
+
+def _seconds_left() -> float:
+    """Of the time to stop, which began when the first agent was asked to."""
+    if not _deadlines:
+        _deadlines.append(time.monotonic() + settings.shutdown_seconds)
+    return max(0.0, _deadlines[0] - time.monotonic())

@@ -2,6 +2,7 @@
 
 import asyncio
 import random
+import signal
 import time
 from collections.abc import Awaitable, Callable
 from typing import Final
@@ -109,10 +110,11 @@ class Mischief:
         await self._stopped(worker, victim)
 
     async def _stopped(self, worker: WorkerProcess, name: str) -> None:
+        started = (await worker.ready())[0] != 0
         code, seconds = await worker.terminate(60.0)
         self.slowest_exit = max(self.slowest_exit, seconds)
         self._log(f"worker {name} left with {code} after {seconds:.1f} s")
-        if code != 0:
+        if code != 0 and (started or code != -signal.SIGTERM):  # before it listens for signals it just dies
             self.problems.append(f"worker {name} answered SIGTERM with exit code {code}")
 
     async def _broker_kill9(self, _victim: str) -> None:

@@ -51,3 +51,16 @@ async def test_broker_unreachable(fleet: Fleet, seconds: float) -> None:
         fleet.kafka.resume()
     await feeding
     await _judged(fleet)
+
+
+async def test_sigterm_while_the_broker_is_unreachable(fleet: Fleet) -> None:
+    await _working(fleet)
+    fleet.kafka.pause()
+    try:
+        await asyncio.sleep(1.0)
+        code, seconds = await fleet.workers["a"].terminate(30.0)
+    finally:
+        fleet.kafka.resume()
+    assert (code, seconds < 10.0) == (0, True), f"{code} after {seconds:.1f} s"
+    del fleet.workers["a"]
+    await _judged(fleet)
