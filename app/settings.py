@@ -20,10 +20,14 @@ class Settings(BaseSettings):
     kafka_bootstrap: str | None = Field(
         None, description="host:port[,host:port]; empty: the local Kafka of `geonews kafka start`"
     )
-    kafka_security_protocol: Literal["PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL"] = "PLAINTEXT"
-    kafka_sasl_mechanism: Literal["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"] = "SCRAM-SHA-512"
-    kafka_sasl_username: str | None = None
-    kafka_sasl_password: SecretStr | None = None
+    kafka_security_protocol: Literal["PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL"] = Field(
+        "PLAINTEXT", description="SSL encrypts, SASL says who one is"
+    )
+    kafka_sasl_mechanism: Literal["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"] = Field(
+        "SCRAM-SHA-512", description="how the password is proved"
+    )
+    kafka_sasl_username: str | None = Field(None, description="needed with SASL")
+    kafka_sasl_password: SecretStr | None = Field(None, description="needed with SASL")
     kafka_ssl_cafile: Path | None = Field(None, description="CA certificates in PEM; empty: the system's")
     kafka_ssl_certfile: Path | None = Field(None, description="client certificate in PEM, for mutual TLS")
     kafka_ssl_keyfile: Path | None = Field(None, description="key of the client certificate in PEM")
@@ -49,7 +53,7 @@ class Settings(BaseSettings):
     )
     batch_records: int = Field(500, ge=1, le=100_000, description="most records in one transaction")
     session_timeout_ms: int = Field(6000, ge=1000, description="a dead worker's partitions move after this")
-    heartbeat_interval_ms: int = Field(1500, ge=100)
+    heartbeat_interval_ms: int = Field(1500, ge=100, description="at most a third of the session timeout")
     transaction_timeout_ms: int = Field(
         30_000, ge=1000, description="the broker aborts a transaction left open this long"
     )
@@ -71,9 +75,9 @@ class Settings(BaseSettings):
     taxonomy: Path | None = Field(None, description="taxonomy file; empty: the one that ships with geonews")
 
     # Serving
-    web_host: str = "127.0.0.1"
+    web_host: str = Field("127.0.0.1", description="address that the worker's web server listens on")
     web_port: int = Field(6066, ge=0, le=65535, description="worker's /metrics, /livez, /readyz; 0 picks a free port")
-    gateway_host: str = "127.0.0.1"
+    gateway_host: str = Field("127.0.0.1", description="address that the gateway listens on")
     gateway_port: int = Field(8080, ge=0, le=65535, description="live page and HTTP API; 0 picks a free port")
     gateway_window: int = Field(10_000, ge=1, description="most recent events that the gateway keeps")
     gateway_backlog: int = Field(
@@ -104,7 +108,7 @@ class Settings(BaseSettings):
     )
 
     # Logging
-    log_level: Literal["debug", "info", "warning", "error"] = "info"
+    log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="least that is logged")
     log_format: Literal["auto", "json", "console"] = Field(
         "auto", description="auto: console on a terminal, else JSON lines"
     )

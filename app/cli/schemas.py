@@ -26,7 +26,7 @@ def export(
 
     They are made from `schemas/` and the taxonomy's topics, and kept in `schemas/generated`.
 
-        geonews schemas export --to my-project/contracts
+    Try: `geonews schemas export --to my-project/contracts`
     """
     from app import generated
 
