@@ -86,6 +86,17 @@ class Settings(BaseSettings):
     gateway_heartbeat_seconds: float = Field(15.0, gt=0, description="comment sent on a stream that is silent")
 
     # Ingestion
+    sources: Path | None = Field(
+        None, description="catalogue of sources; empty: the one that ships with geonews (config/sources.yaml)"
+    )
+    poll_sources: bool = Field(
+        False,
+        description="workers poll the catalogue's feeds too; `geonews sources run` does it in a process of its own",
+    )
+    source_min_seconds: float = Field(120.0, gt=0, description="a source that changes often is polled this often")
+    source_max_seconds: float = Field(3600.0, gt=0, description="a source that hardly changes is polled this often")
+    source_concurrency: int = Field(64, ge=1, description="most fetches at once in one process")
+    host_concurrency: int = Field(2, ge=1, description="most fetches at once from one host")
     ingest_feeds: list[str] = Field(
         default_factory=list, description='feeds that the worker polls, as a JSON list: ["https://…"]'
     )

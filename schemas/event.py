@@ -43,7 +43,9 @@ class Source(_Part):
     domain: str
     country: CountryCode | None
     family: str = Field(description="publishers with one owner or one wire share a family")
-    tier: int | None = Field(description="1 agencies and papers of record, 2 others in the catalogue, null unknown")
+    tier: int | None = Field(
+        description="1 agencies, papers of record, institutions; 2 others of standing; 3 the catalogue's rest; null unknown"
+    )
 
 
 class Country(_Part):

@@ -4,10 +4,10 @@ from datetime import UTC, datetime
 from typing import Any
 
 from app.classification.base import ModelInfo, TopicScore, Verdict
-from app.steps import countries, importance, sectors
+from app.steps import countries, importance, publishers, sectors
 from app.steps.dedupe import Version
 from app.steps.gazetteer import scan
-from app.steps.records import Article, Inbound
+from app.steps.records import Article, Inbound, Publisher
 from schemas.event import MAX_SUMMARY_CHARS
 
 
@@ -18,7 +18,7 @@ def enrich(
     document = article.document
     scanned = scan(document)
     found = countries.find(document, scanned)
-    publisher = article.publisher
+    source = _source(article.publisher)
     return {
         "id": article.id,
         "version": version.number,
@@ -30,14 +30,7 @@ def enrich(
         "language": document.language,
         "published_at": rfc3339(article.published_at),
         "published_at_source": article.published_at_source,
-        "source": {
-            "id": publisher.id,
-            "name": publisher.name,
-            "domain": publisher.domain,
-            "country": publisher.country,
-            "family": publisher.domain,
-            "tier": None,
-        },
+        "source": source,
         "topics": [_topic(topic) for topic in verdict.topics],
         "countries": [
             {"code": c.code, "name": c.name, "mentions": c.mentions, "prominence": c.prominence} for c in found
@@ -45,7 +38,7 @@ def enrich(
         "people": [],
         "organisations": [],
         "sectors": sectors.find(document, scanned),
-        "importance": importance.score(verdict.topics, found),
+        "importance": importance.score(verdict.topics, found, source["tier"]),
         "classification": {
             "model": info.model,
             "model_version": info.model_version,
@@ -54,6 +47,20 @@ def enrich(
         },
         "raw": {"topic": record.topic, "partition": record.partition, "offset": record.offset},
         "processed_at": rfc3339(now),
+    }
+
+
+def _source(publisher: Publisher) -> dict[str, Any]:
+    """The publisher; what the catalogue knows of its domain outweighs what the article says."""
+    known = publishers.find(publisher.domain)
+    named = publisher.id != publisher.domain
+    return {
+        "id": publisher.id if named or not known else known.id,
+        "name": known.name if known and publisher.name == publisher.domain else publisher.name,
+        "domain": publisher.domain,
+        "country": known.country if known else publisher.country,
+        "family": known.family if known else publisher.domain,
+        "tier": known.tier if known else None,
     }
 
 

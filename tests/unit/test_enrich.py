@@ -113,3 +113,27 @@ def test_the_model_refuses_what_the_contract_does_not_name() -> None:
     with pytest.raises(ValueError, match="extra"):
         EnrichedEvent.model_validate(event() | {"extra": 1})
     assert LONG in event()["summary"]
+
+
+def test_the_catalogue_knows_the_publisher_by_its_domain() -> None:
+    known = event(url="https://www.bbc.co.uk/news/1", source=None)["source"]
+    assert known == {
+        "id": "bbc-world",
+        "name": "BBC News",
+        "domain": "bbc.co.uk",
+        "country": "GB",
+        "family": "bbc",
+        "tier": 1,
+    }
+    claimed = event(url="https://tass.com/1", source={"id": "mine", "name": "Mine", "country": "US"})
+    assert claimed["source"] == {
+        "id": "mine",
+        "name": "Mine",
+        "domain": "tass.com",
+        "country": "RU",
+        "family": "russian-state",
+        "tier": 3,
+    }
+    unknown = event(url="https://unheard.example/1", source=None)
+    assert (unknown["source"]["family"], unknown["source"]["tier"]) == ("unheard.example", None)
+    assert event(url="https://www.bbc.co.uk/news/1")["importance"] > unknown["importance"]
