@@ -1,8 +1,9 @@
 """The cascade: the lexicon settles what it is certain of, the transformer and the lexicon together the rest."""
 
 import hashlib
-from collections.abc import Sequence
-from typing import Final
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from typing import Final, NamedTuple
 
 from app.classification.base import Document, ModelInfo, TopicScore, Verdict
 from app.classification.decision import Decisions, Line, log_odds, settle
@@ -13,6 +14,14 @@ from app.classification.occlusion import influential
 from app.classification.taxonomy import Taxonomy
 
 ENCODER: Final = "encoder"  # the stage of what the transformer had a say in
+
+
+class Judgement(NamedTuple):
+    """What the stages found of one document, before evidence is looked for."""
+
+    scores: dict[str, TopicScore]  # by topic
+    stage: str
+    reading: Reading
 
 
 class CascadeClassifier:
@@ -48,31 +57,37 @@ class CascadeClassifier:
 
     def classify(self, documents: Sequence[Document]) -> list[Verdict]:
         """One verdict for each document, in order."""
+        return [
+            Verdict(tuple(self._accepted(document, judgement)), judgement.stage)
+            for document, judgement in zip(documents, self.judge(documents), strict=True)
+        ]
+
+    def judge(self, documents: Sequence[Document]) -> list[Judgement]:
+        """Every topic's probability, accepted or not, and which stage found it."""
         readings = [self._lexicon.read(document) for document in documents]
         settled = [settle(reading.scores, self._decisions) for reading in readings]
         open_ = [at for at, found in enumerate(settled) if self._always or not found.certain]
         logits = dict(zip(open_, self._encoder.logits([documents[at] for at in open_]), strict=True)) if open_ else {}
-        verdicts = []
-        for at, (document, reading) in enumerate(zip(documents, readings, strict=True)):
+        judgements = []
+        for at, reading in enumerate(readings):
             own = logits.get(at)
             model = {} if own is None else {topic: float(own[place]) for topic, place in self._places.items()}
-            topics = self._accepted(document, reading, settled[at].odds, model)
-            verdicts.append(Verdict(topics, ENCODER if model else LEXICON))
-        return verdicts
+            scores = {topic: self._score(topic, reading, settled[at].odds[topic], model) for topic in reading.scores}
+            judgements.append(Judgement(scores, ENCODER if model else LEXICON, reading))
+        return judgements
 
-    def _accepted(
-        self, document: Document, reading: Reading, odds: dict[str, float], model: dict[str, float]
-    ) -> tuple[TopicScore, ...]:
-        accepted = []
-        for topic in reading.scores:
-            line = self._line(topic, bool(model))
-            score = line.probability(odds[topic], model.get(topic, 0.0))
-            if score >= line.threshold:
-                evidence = self._lexicon.evidence(reading, topic)
-                if not evidence and topic in model:
+    def _score(self, topic: str, reading: Reading, odds: float, model: dict[str, float]) -> TopicScore:
+        line = self._line(topic, bool(model))
+        silent = reading.scores[topic] == self._lexicon.silent[topic]
+        return TopicScore(topic, line.probability(odds, model.get(topic, 0.0), silent), line.threshold)
+
+    def _accepted(self, document: Document, judgement: Judgement) -> Iterator[TopicScore]:
+        for topic, score in judgement.scores.items():
+            if score.accepted:
+                evidence = self._lexicon.evidence(judgement.reading, topic)
+                if not evidence and judgement.stage == ENCODER and topic in self._places:
                     evidence = influential(document, self._places[topic], self._encoder.lead_logits)
-                accepted.append(TopicScore(topic, score, line.threshold, evidence))
-        return tuple(accepted)
+                yield replace(score, evidence=evidence)
 
     def _line(self, topic: str, asked: bool) -> Line:
         decision = self._decisions.get(topic)

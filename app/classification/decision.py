@@ -21,11 +21,12 @@ class Line(BaseModel):
     intercept: float
     lexicon: float = 0.0
     encoder: float = 0.0
+    silent: float = Field(0.0, description="added where no rule of the topic fires: the language may lack terms")
     threshold: float = Field(gt=0, lt=1)
 
-    def probability(self, lexicon: float = 0.0, encoder: float = 0.0) -> float:
-        """From log-odds."""
-        odds = self.intercept + self.lexicon * lexicon + self.encoder * encoder
+    def probability(self, lexicon: float = 0.0, encoder: float = 0.0, silent: bool = False) -> float:
+        """From log-odds of either stage, and whether the lexicon's come from no rule at all."""
+        odds = self.intercept + self.lexicon * lexicon + self.encoder * encoder + self.silent * silent
         return 1 / (1 + math.exp(-max(-_STEEPEST, min(_STEEPEST, odds))))
 
 

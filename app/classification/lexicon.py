@@ -75,6 +75,11 @@ class LexiconClassifier:
         """One verdict for each document, in order."""
         return [Verdict(tuple(self._accepted(document)), STAGE) for document in documents]
 
+    @property
+    def silent(self) -> dict[str, float]:
+        """Each topic's score where none of its rules fires."""
+        return self._silent
+
     def read(self, document: Document) -> "Reading":
         """Every term that occurs, and the probability of every topic, accepted or not."""
         folded, layout = self._fold(document)

@@ -60,7 +60,7 @@ def evaluate(
 
     taxonomy = configured_taxonomy()
     classifier = configured_classifier(taxonomy)
-    examples = evaluation.in_split(_examples(data), split.value)
+    examples = evaluation.in_split(labelled_examples(data), split.value)
     if not examples:
         raise ConfigurationError(f"no labelled text belongs to the split {split.value!r}; try --split all")
     predictions = list(evaluation.predict(classifier, examples))
@@ -96,7 +96,7 @@ def calibrate(
 
     taxonomy = configured_taxonomy()
     lexicon = LexiconClassifier(taxonomy)
-    examples = in_split(_examples(data), "dev")
+    examples = in_split(labelled_examples(data), "dev")
     with _console.status(f"fitting {len(taxonomy.topics)} topics to {len(examples)} texts"):
         features = [lexicon.features(example.document) for example in examples]
         weights = fit(taxonomy, features, [example.labels for example in examples])
@@ -126,7 +126,8 @@ def configured_classifier(taxonomy: "Taxonomy") -> "Classifier":
         raise ConfigurationError(str(error)) from error
 
 
-def _examples(data: list[Path] | None) -> "list[Example]":
+def labelled_examples(data: list[Path] | None) -> "list[Example]":
+    """Labelled texts from files, or ours. Raises ConfigurationError."""
     from app.classification.evaluation import load_examples
 
     paths = data or [DATA / "events.jsonl", DATA / "written.jsonl"]

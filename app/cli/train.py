@@ -104,7 +104,7 @@ def _decide(taxonomy: "Taxonomy", found: "Rows", directory: Path) -> None:
     lexicon = build_classifier("lexicon", taxonomy)
     held_out = run.make_decisions(directory, found.rows, lexicon)  # type: ignore[arg-type]
     for at, (topic, own) in enumerate(decide.decide(held_out).items()):
-        chances = decide.apply(own.both, held_out.lexicon[:, at], held_out.encoder[:, at])
+        chances = decide.apply(own.both, held_out, at)
         error = decide.calibration_error(chances, held_out.truth[:, at])
         _console.print(
             f"{topic}: threshold {own.both.threshold}, calibration error {error:.3f}; the lexicon settles "

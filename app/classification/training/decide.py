@@ -26,6 +26,7 @@ class HeldOut:
 
     topics: Sequence[str]
     lexicon: Floats
+    silent: Truth  # no rule of the topic fired
     encoder: Floats
     truth: Truth
     fresh: Truth  # the lexicon's terms were not made on these
@@ -43,11 +44,12 @@ def decide(held_out: HeldOut) -> Decisions:
 
 def _decide(held_out: HeldOut, at: int) -> TopicDecision:
     lexicon, encoder, truth = held_out.lexicon[:, at], held_out.encoder[:, at], held_out.truth[:, at]
+    silent = held_out.silent[:, at].astype(float)
     weights = held_out.weights
     return TopicDecision(
         lexicon=_line({"lexicon": lexicon}, truth, weights),
         encoder=_line({"encoder": encoder}, truth, weights),
-        both=_line({"lexicon": lexicon, "encoder": encoder}, truth, weights),
+        both=_line({"lexicon": lexicon, "encoder": encoder, "silent": silent}, truth, weights),
         accept=_cut(lexicon, truth, weights),
         reject=_negated(_cut(-lexicon, ~truth, weights)),
     )
@@ -55,7 +57,9 @@ def _decide(held_out: HeldOut, at: int) -> TopicDecision:
 
 def _line(features: dict[str, Floats], truth: Truth, weights: Floats) -> Line:
     rows = np.column_stack([np.ones(len(truth)), *features.values()])
-    found = logistic(rows, truth, weights, np.array([0.0, *[1.0 / len(features)] * len(features)]))
+    stages = sum(name != "silent" for name in features)
+    prior = [0.0, *(0.0 if name == "silent" else 1 / stages for name in features)]
+    found = logistic(rows, truth, weights, np.array(prior))
     parts = {name: round(float(value), 4) for name, value in zip(features, found[1:], strict=True)}
     line = Line(intercept=round(float(found[0]), 4), threshold=0.5, **parts)
     chances = 1 / (1 + np.exp(-(rows @ found)))
@@ -116,7 +120,8 @@ def calibration_error(chances: Floats, truth: Truth, bins: int = 10) -> float:
     return total
 
 
-def apply(line: Line, lexicon: Floats, encoder: Floats) -> Floats:
-    """Probabilities by a line, elementwise."""
-    odds: Any = line.intercept + line.lexicon * lexicon + line.encoder * encoder
+def apply(line: Line, held_out: HeldOut, at: int) -> Floats:
+    """Probabilities [texts] of the topic in place `at`, by a line."""
+    odds: Any = line.intercept + line.silent * held_out.silent[:, at]
+    odds = odds + line.lexicon * held_out.lexicon[:, at] + line.encoder * held_out.encoder[:, at]
     return np.asarray(1 / (1 + np.exp(-np.clip(odds, -30, 30))))

@@ -163,8 +163,9 @@ class Trainer:
     def _balance(self, chosen: Sequence[int]) -> Array:
         """How much a positive counts, by topic: the square root of negatives per positive."""
         shown = self.targets[[self.items[at].row for at in chosen]]
-        rate = np.clip(shown.mean(0), 0.02, 0.98)
-        return np.sqrt((1 - rate) / rate).astype(np.float32)
+        rate: Any = np.clip(shown.mean(0), 0.02, 0.98)
+        odds: Array = np.sqrt((1 - rate) / rate).astype(np.float32)
+        return odds
 
 
 def lower_states(source: Pretrained, items: Sequence[Item], pad: int, kept: Sequence[int], layers: int,

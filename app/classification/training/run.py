@@ -120,10 +120,12 @@ def make_decisions(directory: Path, rows: Sequence[Row], lexicon: LexiconClassif
         raise TrainingError(f"{directory / HELD_OUT_FILE}: {error}; `make model` makes it") from error
     topics: list[str] = kept["topics"]
     known = [row for row in rows if row.example.id in kept["logits"]]
-    odds = [lexicon_odds(lexicon.read(row.document)) for row in known]
+    readings = [lexicon.read(row.document) for row in known]
+    odds = [lexicon_odds(reading) for reading in readings]
     held_out = decide.HeldOut(
         topics,
         np.array([[own.get(topic, 0.0) for topic in topics] for own in odds]),
+        np.array([[own.scores.get(topic) == lexicon.silent.get(topic) for topic in topics] for own in readings]),
         np.array([kept["logits"][row.example.id] for row in known], float),
         np.array([[topic in row.example.labels for topic in topics] for row in known]),
         np.array([row.extra for row in known]),
