@@ -101,6 +101,10 @@ class Lane:
             log.warning("lane reopens from what Kafka has committed", lane=self._component, error=repr(error))
             self._health.ill(self._component, f"Kafka: {error!r}")
             return "kafka"
+        except Exception as error:  # a defect: better tried again, and seen in /readyz, than a lane that is gone
+            log.exception("lane failed, and is tried again: please report", lane=self._component)
+            self._health.ill(self._component, f"failed: {error!r}")
+            return "defect"
         finally:
             self._opened = False
             self.progress.idle()

@@ -4,8 +4,11 @@ import ssl
 from typing import Any
 
 from app.errors import KafkaUnavailable
+from app.kafka.header_names import tolerate_any
 from app.kafka.local import running_bootstrap
 from app.settings import Settings
+
+tolerate_any()
 
 
 def bootstrap_servers(settings: Settings) -> str:

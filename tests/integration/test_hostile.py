@@ -1,5 +1,6 @@
 """Over 10,000 hostile inputs on a real Kafka: each ends as exactly one event, irrelevance, duplicate or dead letter."""
 
+import struct
 import unicodedata
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -8,7 +9,9 @@ from typing import Any
 
 import orjson
 import pytest
-from aiokafka import ConsumerRecord
+from aiokafka import AIOKafkaProducer, ConsumerRecord
+from aiokafka.codec import lz4_encode
+from aiokafka.record.util import calc_crc32c
 from hypothesis import HealthCheck, Phase, given, seed
 from hypothesis import settings as profile
 from hypothesis import strategies as st
@@ -16,6 +19,7 @@ from hypothesis import strategies as st
 from app.audit import audit
 from app.classification.registry import build_classifier
 from app.classification.taxonomy import load_taxonomy
+from app.kafka.client import client_options
 from app.settings import Settings
 from app.steps.classify import classify
 from app.steps.records import Article, Inbound
@@ -27,10 +31,12 @@ from tests.corpus.mutations import mutated
 from tests.corpus.strategies import records as any_record
 from tests.corpus.ugly import values
 from tests.kafka_tools import Put, produce, read_all
-from tests.lane_tools import running
+from tests.lane_tools import article, home, running
 
 pytestmark = [pytest.mark.integration, pytest.mark.timeout(240)]
 
+# Where things stand in a record batch of Kafka's format 2.
+HEADER_BYTES, LENGTH, CHECKSUM, ATTRIBUTES, LZ4 = 61, slice(8, 12), slice(17, 21), 22, 3
 INPUT = "test-input"  # header that tells the inputs apart wherever they end; all else about them may be the same
 SEED = 20260120
 
@@ -187,3 +193,55 @@ def assert_evidence(event: EnrichedEvent, article: Article) -> None:
             assert len(evidence.text) < 500
             if evidence.field == "title":
                 assert event.title[evidence.start : evidence.end] == evidence.text
+
+
+async def test_header_names_that_are_no_utf8_stop_no_partition(settings: Settings) -> None:
+    """Kafka takes them, and other consumers of the same partition's next records must not pay for it."""
+    before, after = article(1), article(2)
+    place = home(before["url"])
+    odd = {"url": before["url"], "title": f"{before['title']}, amended", "text": before["text"]}
+    await produce(settings, settings.channels.raw, [Put(orjson.dumps(before), partition=place)])
+    for compression in (None, "lz4"):
+        for value in (orjson.dumps(odd), b"nonsense"):
+            names = [b"kept", b"\xff\xfe", b"\xed\xa0\x80"]
+            await send_with_header_names(settings, Put(value, key=b"k", partition=place), names, compression)
+    await produce(settings, settings.channels.raw, [Put(orjson.dumps(after), partition=n) for n in range(4)])
+    async with running(settings) as health:
+        report = await audit(settings, wait_seconds=60)
+        assert health.reasons == {}
+    assert report.is_clean, report.findings
+    assert report.waiting == 0
+    events = [EnrichedEvent.model_validate_json(e.value) for e in await read_all(settings, settings.channels.events)]
+    assert sorted((event.canonical_url[-1], event.version) for event in events) == [("1", 1), ("1", 2), ("2", 1)]
+    letters = await read_all(settings, settings.channels.dead_letters)
+    assert [letter.value for letter in letters] == [b"nonsense"] * 2
+    for letter in letters:
+        assert [name for name, _ in letter.headers[:3]] == ["kept", "\\xff\\xfe", "\\xed\\xa0\\x80"]
+
+
+async def send_with_header_names(settings: Settings, put: Put, names: list[bytes], compression: str | None) -> None:
+    """Send a record with header names that no client lets through: they are put into the batch behind its back."""
+    producer = AIOKafkaProducer(**client_options(settings), compression_type=None)
+    await producer.start()
+    try:
+        batch = producer.create_batch()
+        stand_ins = [bytes([65 + at]) * len(name) for at, name in enumerate(names)]
+        batch.append(timestamp=None, key=put.key, value=put.value, headers=[(s.decode(), b"v") for s in stand_ins])
+        built = bytes(batch._build())
+        for stand_in, name in zip(stand_ins, names, strict=True):
+            assert built.count(stand_in) == 1
+            built = built.replace(stand_in, name)
+        whole = bytearray(recompressed(built) if compression else built)
+        whole[CHECKSUM] = struct.pack(">I", calc_crc32c(bytes(whole[CHECKSUM.stop :])))
+        batch._buffer = whole
+        await (await producer.send_batch(batch, settings.channels.raw, partition=put.partition))
+    finally:
+        await producer.stop()
+
+
+def recompressed(built: bytes) -> bytes:
+    """A record batch with its records compressed by LZ4 and its length set anew."""
+    head, records = bytearray(built[:HEADER_BYTES]), lz4_encode(built[HEADER_BYTES:])
+    head[ATTRIBUTES] |= LZ4
+    head[LENGTH] = struct.pack(">i", HEADER_BYTES + len(records) - 12)
+    return bytes(head + records)
