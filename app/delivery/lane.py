@@ -59,6 +59,7 @@ class Lane:
         self._held = asyncio.Event()
         self._wake = asyncio.Event()
         self._opened = False
+        self._is_down = False  # the classifier failed for everything, and has not answered since
 
     async def run(self) -> None:
         """Open, serve, and open again after an error, until stopped."""
@@ -81,7 +82,8 @@ class Lane:
         transactions = Transactions(
             self._settings, self._agent.transactional_id(self.place.partition), self._agent.group
         )
-        self._health.ill(self._component, "opening")
+        if not self._is_down:  # which stays the reason, until records pass again
+            self._health.ill(self._component, "opening")
         try:
             await self._go.wait()
             memory, position = await self._open(transactions)
@@ -93,6 +95,7 @@ class Lane:
             return "fenced"
         except ClassifierDown as error:
             log.error("lane stopped: nothing is wrong with its records", lane=self._component, error=str(error))
+            self._is_down = True
             self._health.ill(self._component, str(error))
             return "classifier-down"
         except IllegalStateError:
@@ -145,7 +148,8 @@ class Lane:
         partitions = self._partitions()
         path = self._agent.new_path(partitions)
         loop = asyncio.get_running_loop()
-        self._health.well(self._component)
+        if not self._is_down:
+            self._health.well(self._component)
         while not self._stopping:
             if not self._go.is_set() and not (await self._resumed(position) and self._partitions() == partitions):
                 return
@@ -156,6 +160,7 @@ class Lane:
             lag = metrics.lag(self._agent.name, self._consumer, self.place, records)
             if not records:
                 self.progress.polled(waiting=lag > 0)
+                self._recovered(lag == 0)
                 continue
             self.progress.busy()
             pending, now = Pending(memory), datetime.now(UTC)
@@ -167,7 +172,13 @@ class Lane:
             pending.commit()
             position = next_offset
             self.progress.idle()
+            self._recovered(True)
             metrics.remembered(self._agent.name, self.place.partition, memory)
+
+    def _recovered(self, passes: bool) -> None:
+        if self._is_down and passes:
+            self._is_down = False
+            self._health.well(self._component)
 
     async def _commit(
         self, transactions: Transactions, decided: Decided, pending: Pending, offsets: tuple[int, int], width: int
