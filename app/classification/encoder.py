@@ -57,7 +57,7 @@ class Encoder:
         """Read `model.onnx`, `model.json` and the tokenizer. Raises TaxonomyError when one cannot be used."""
         try:
             card = ModelCard.model_validate_json((directory / CARD_FILE).read_bytes())
-            return cls(_session(directory / MODEL_FILE, threads), Tokens.load(directory), card)
+            return cls(open_session(directory / MODEL_FILE, threads), Tokens.load(directory), card)
         except OSError as error:
             raise TaxonomyError(f"no model in {directory} ({error}); `make model` makes ours") from None
         except ValidationError as error:
@@ -107,7 +107,8 @@ def _batches(sizes: Sequence[int]) -> Iterator[list[int]]:
         yield batch
 
 
-def _session(path: Path, threads: int) -> "onnxruntime.InferenceSession":
+def open_session(path: Path, threads: int) -> "onnxruntime.InferenceSession":
+    """A graph ready to run, on `threads` threads that do not spin. Raises OSError when there is no such file."""
     import onnxruntime
 
     if not path.is_file():

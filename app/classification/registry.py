@@ -55,7 +55,14 @@ def _none(taxonomy: Taxonomy, _threads: int) -> Classifier:
     return NoClassifier(taxonomy)
 
 
+def _hugging_face(spec: str, taxonomy: Taxonomy, threads: int) -> Classifier:
+    from app.classification.hf import HuggingFaceClassifier
+
+    return HuggingFaceClassifier(spec.removeprefix(_HUGGING_FACE), taxonomy, _lexicon(taxonomy), threads)
+
+
 _PLUG: Final = "python:"
+_HUGGING_FACE: Final = "hf:"
 _BUILDERS: Final[dict[str, Callable[[Taxonomy, int], Classifier]]] = {
     "lexicon": _lexicon,
     "encoder": partial(_with_encoder, always=True),
@@ -82,9 +89,11 @@ def build_classifier(name: str, taxonomy: Taxonomy, threads: int = 1) -> Classif
     """
     if name.startswith(_PLUG):
         return _plugged_in(name, taxonomy)
+    if name.startswith(_HUGGING_FACE):
+        return _hugging_face(name, taxonomy, threads)
     try:
         build = _BUILDERS[name]
     except KeyError:
-        choices = ", ".join([*_BUILDERS, f"{_PLUG}module:factory"])
+        choices = ", ".join([*_BUILDERS, f"{_HUGGING_FACE}PATH", f"{_PLUG}module:factory"])
         raise UnknownClassifier(f"there is no classifier {name!r}; GEONEWS_CLASSIFIER is one of {choices}") from None
     return build(taxonomy, threads)

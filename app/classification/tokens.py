@@ -34,9 +34,7 @@ class Tokens:
     @classmethod
     def load(cls, directory: Path) -> "Tokens":
         """The tokenizer that is saved in a directory. Raises OSError or ValueError when it cannot be read."""
-        # Say nothing about PyTorch, which only models need, and ask nobody on the network.
-        os.environ.setdefault("TRANSFORMERS_VERBOSITY", "error")
-        os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
+        quiet()
         from transformers import PreTrainedTokenizerFast
 
         return cls(PreTrainedTokenizerFast.from_pretrained(directory, local_files_only=True))
@@ -59,6 +57,13 @@ class Tokens:
             starts = starts[:-1]  # a last few words are no part of their own
         chosen = starts if len(starts) <= MOST_WINDOWS else [starts[at] for at in _spread(len(starts))]
         return [Window([*head, *body[at : at + room], self._end], at > 0) for at in chosen]
+
+
+def quiet() -> None:
+    """Before transformers is imported: say nothing about PyTorch, and start no threads of the tokenizer's own."""
+    os.environ.setdefault("TRANSFORMERS_VERBOSITY", "error")
+    os.environ.setdefault("TRANSFORMERS_NO_ADVISORY_WARNINGS", "1")
+    os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
 
 
 def _spread(count: int) -> list[int]:

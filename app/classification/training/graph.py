@@ -13,8 +13,7 @@ import numpy.typing as npt
 import onnx
 from onnx import TensorProto, helper, numpy_helper
 
-from app.classification.training.network import EPSILON
-from app.classification.training.source import Array, Tree
+from app.classification.training.source import EPSILON, Array, Tree
 
 BLOCK: Final = 64
 _MICROSOFT: Final = "com.microsoft"

