@@ -69,15 +69,25 @@ def _line(features: dict[str, Floats], truth: Truth, weights: Floats) -> Line:
 def logistic(rows: Floats, truth: Truth, weights: Floats, prior: Floats) -> Floats:
     """Weighted logistic regression by Newton's method, drawn towards `prior` by PRIOR; `rows` is [texts, weights]."""
     found = prior.copy()
+    cost = _cost(found, rows, truth, weights, prior)
     for _ in range(_ROUNDS):
-        chances = 1 / (1 + np.exp(-np.clip(rows @ found, -30, 30)))
+        chances = 1 / (1 + np.exp(-rows @ found))
         slope = rows.T @ (weights * (truth - chances)) - PRIOR * (found - prior)
         curve = (rows * (weights * chances * (1 - chances))[:, None]).T @ rows + PRIOR * np.eye(len(found))
-        step = np.clip(np.linalg.solve(curve, slope), -1, 1)
-        found = found + step
+        step = np.linalg.solve(curve, slope)
+        # Newton's step can lead too far; half of it, or a quarter, always makes things better.
+        while (after := _cost(found + step, rows, truth, weights, prior)) > cost and np.abs(step).max() > 1e-9:
+            step = step / 2
+        found, cost = found + step, min(cost, after)
         if np.abs(step).max() < 1e-6:
             break
     return found
+
+
+def _cost(found: Floats, rows: Floats, truth: Truth, weights: Floats, prior: Floats) -> float:
+    odds = rows @ found
+    surprise = weights @ np.logaddexp(0, np.where(truth, -odds, odds))
+    return float(surprise + PRIOR / 2 * ((found - prior) ** 2).sum())
 
 
 def _threshold(chances: Floats, truth: Truth, weights: Floats) -> float:

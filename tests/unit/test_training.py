@@ -1,0 +1,135 @@
+"""Training: what is learned from, what is decided, and, where the extra `train` is installed, one tiny run."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from app.classification.evaluation import split_of
+from app.classification.training import decide
+from app.classification.training.decide import HeldOut
+from app.classification.training.graph import BLOCK, quantised
+
+RANDOM = np.random.default_rng(5)
+
+
+def held_out(lexicon: Any, encoder: Any, truth: Any) -> HeldOut:
+    columns = [np.asarray(each)[:, None] for each in (lexicon, encoder, truth)]
+    count = len(columns[0])
+    fresh = np.ones(count, bool)
+    return HeldOut(["topic"], columns[0], np.zeros((count, 1), bool), columns[1], columns[2], fresh)
+
+
+def test_the_better_stage_gets_the_greater_say() -> None:
+    truth = RANDOM.random(2000) < 0.4
+    signs = np.where(truth, 1.0, -1.0)
+    noise = RANDOM.normal(0, 1, (2, 2000))
+    found = decide.decide(held_out(signs * 0.3 + noise[0], signs * 2 + noise[1], truth))["topic"]
+    assert found.both.encoder > 2 * found.both.lexicon > 0
+    assert found.lexicon.encoder == found.encoder.lexicon == 0
+
+
+def test_decided_scores_are_probabilities() -> None:
+    odds = RANDOM.normal(0, 2, 4000)
+    truth = RANDOM.random(4000) < 1 / (1 + np.exp(-(0.7 * odds - 1)))
+    data = held_out(odds * 3, odds * 3 + RANDOM.normal(0, 0.1, 4000), truth)
+    own = decide.decide(data)["topic"].both
+    assert decide.calibration_error(decide.apply(own, data, 0), truth) < 0.03
+    assert decide.calibration_error(1 / (1 + np.exp(-odds * 3)), truth) > 0.1
+    assert own.threshold < 0.5  # with few positives the best F1 takes more of them
+
+
+def test_cuts_hold_what_they_promise() -> None:
+    odds = np.linspace(-5, 5, 1001)
+    truth = (odds > 0) ^ (RANDOM.random(1001) < np.where(np.abs(odds) < 2, 0.3, 0.0))
+    found = decide.decide(held_out(odds, odds, truth))["topic"]
+    assert found.accept is not None
+    assert found.reject is not None
+    assert 1 < found.accept < 2.2
+    assert -2.2 < found.reject < -1
+    assert truth[odds >= found.accept].mean() >= decide.CERTAIN
+    assert truth[odds <= found.reject].mean() <= 1 - decide.CERTAIN
+
+
+def test_where_nothing_is_certain_there_is_no_cut() -> None:
+    odds = RANDOM.normal(0, 1, 500)
+    found = decide.decide(held_out(odds, odds, RANDOM.random(500) < 0.5))["topic"]
+    assert (found.accept, found.reject) == (None, None)
+
+
+def test_texts_that_the_lexicon_was_made_on_count_less() -> None:
+    data = held_out([1.0, 1.0], [1.0, 1.0], [True, False])
+    data.fresh[1] = False
+    assert list(data.weights) == [1.0, decide.TUNED_WEIGHT]
+
+
+def test_eight_bit_blocks_give_back_what_went_in() -> None:
+    weights = RANDOM.normal(0, 1, (2 * BLOCK, 3)).astype(np.float32)
+    packed, scales = quantised(weights)
+    back = (packed.astype(np.float32) - 128) * scales.reshape(3, 2, 1)
+    assert packed.shape == (3, 2, BLOCK)
+    assert np.abs(back.reshape(3, -1).T - weights).max() <= scales.max() / 2 + 1e-6
+
+
+def _line(name: str, text: str, labels: list[str] | None = None) -> str:
+    return json.dumps({"id": name, "lang": "en", "title": "", "text": text, "labels": labels or [], "hard": False})
+
+
+def test_nothing_held_out_is_learned_from_and_a_story_is_in_one_fold(tmp_path: Path) -> None:
+    pytest.importorskip("scipy", reason="needs the extra `train`")
+    from app.classification.training.rows import load_rows
+
+    names = [f"row-{at}" for at in range(40)]
+    test = next(name for name in names if split_of("written", name) == "test")
+    dev = [name for name in names if split_of("written", name) == "dev"]
+    story = "Ministers of {} signed an agreement on grain and steel in the capital on Monday after long talks."
+    labelled = tmp_path / "labelled.jsonl"
+    lines = [_line(test, "Snow fell on the mountain village all night and closed the only road to the valley.")]
+    lines += [_line(dev[0], story.format("Peru")), _line(dev[1], "Football fans filled the square after the match.")]
+    labelled.write_text("\n".join(lines))
+    extra = tmp_path / "extra.jsonl"
+    copy = "Snow fell on the mountain village all night and closed the only road to the town."
+    extra.write_text("\n".join([_line("x", copy), _line("y", story.format("Chile")), _line(test[::-1], "New words.")]))
+    found = load_rows([labelled], [extra], folds=3)
+    assert found.left_out == 1
+    by_name = {row.example.id: row for row in found.rows}
+    assert set(by_name) == {dev[0], dev[1], "y", test[::-1]}
+    assert by_name["y"].story == by_name[dev[0]].story != by_name[dev[1]].story
+    assert by_name["y"].fold == by_name[dev[0]].fold
+    assert [by_name["y"].extra, by_name[dev[0]].extra] == [True, False]
+
+
+def test_jax_and_onnx_runtime_compute_the_same(tmp_path: Path) -> None:
+    jax = pytest.importorskip("jax", reason="needs the extra `train`")
+    import onnxruntime
+
+    from app.classification.training import network
+    from app.classification.training.graph import build_graph, save_graph
+    from tests.model_tools import HEADS, INNER, WIDTH
+
+    def matrix(*shape: int) -> Any:
+        return RANDOM.normal(0, 0.2, shape).astype(np.float32)
+
+    sizes = dict.fromkeys(("q", "k", "v", "ao"), (WIDTH, WIDTH)) | {"fi": (WIDTH, INNER), "fo": (INNER, WIDTH)}
+    layers = []
+    for _ in range(2):
+        weights = {name: matrix(*shape) for name, shape in sizes.items()}
+        weights |= {f"{name}_b": matrix(shape[1]) for name, shape in sizes.items()}
+        layers.append(weights | {"aln": matrix(2, WIDTH), "oln": matrix(2, WIDTH)})
+    head, words, positions, norm = (
+        {"out": matrix(WIDTH, 3), "out_b": matrix(3)},
+        matrix(30, WIDTH),
+        matrix(9, WIDTH),
+        matrix(2, WIDTH),
+    )
+    ids = RANDOM.integers(0, 30, (3, 7))
+    mask = (np.arange(7) < np.array([7, 4, 1])[:, None]).astype(np.int32)
+    save_graph(build_graph(words, positions, norm, layers, head, HEADS, int8=False), tmp_path / "m.onnx")
+    session: Any = onnxruntime.InferenceSession(tmp_path / "m.onnx", providers=["CPUExecutionProvider"])
+    given = session.run(["logits"], {"input_ids": ids, "attention_mask": mask})[0]
+    states = network.layers(layers, network.embed(words[ids], positions, norm), mask.astype(np.float32), HEADS)
+    expected = network.head(head, network.pool(states, mask.astype(np.float32)))
+    assert np.abs(given - np.asarray(expected)).max() < 1e-4
+    assert jax.default_backend() == "cpu"
