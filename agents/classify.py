@@ -10,7 +10,7 @@ from app.classification.taxonomy import load_taxonomy
 from app.delivery.agent import LaneAgent, classify_agent
 from app.main import app, settings
 from app.metrics import BUILD_INFO
-from app.steps import countries
+from app.steps import countries, publishers
 from app.steps.classify import CANARY
 
 
@@ -18,6 +18,8 @@ def _load() -> Classifier:
     """The classifier that the settings name; gazetteers are read too, so that no first article waits for them."""
     classifier = build_classifier(settings.classifier, load_taxonomy(settings.taxonomy), settings.model_threads)
     countries.find(CANARY)
+    publishers.use(settings.sources)
+    publishers.find("bbc.com")
     return classifier
 
 

@@ -6,31 +6,43 @@ from typing import Any
 
 import mode
 
-from app.main import app, settings
+from app.health import Health
+from app.main import app, health, settings
 from app.settings import Settings
 from app.sources.base import Source
+from app.sources.catalogue import load_catalogue
 from app.sources.feed import FeedSource
 from app.sources.files import FileSource
 from app.sources.http import HttpClient
 from app.sources.parser import FeedParser
 from app.sources.supervise import run_sources
+from app.sources.worker import SourceWorker
 
 
 class IngestService(mode.Service):
-    """Puts articles of `GEONEWS_INGEST_FEEDS` and `GEONEWS_INGEST_FILES` on the raw topic while the worker runs."""
+    """Puts articles of `GEONEWS_INGEST_FEEDS` and `GEONEWS_INGEST_FILES` on the raw topic while the worker runs.
 
-    def __init__(self, settings: Settings, **options: Any) -> None:
+    With `GEONEWS_POLL_SOURCES` it polls its share of the catalogue too.
+    """
+
+    def __init__(self, settings: Settings, health: Health | None = None, **options: Any) -> None:
         super().__init__(**options)
         self._settings = settings
+        self._health = health or Health()
         self._running: asyncio.Task[None] | None = None
+        self._polling: tuple[SourceWorker, asyncio.Task[None]] | None = None
 
     async def on_start(self) -> None:
         """Start all sources; none of them, nor Kafka, can make this fail."""
-        if self._settings.ingest_feeds or self._settings.ingest_files:
+        if self._settings.ingest_feeds or self._settings.ingest_files or self._settings.poll_sources:
             self._running = asyncio.create_task(self._run(), name="ingest")
 
     async def on_stop(self) -> None:
         """Stop all sources; what Kafka has not acknowledged yet gets ten seconds."""
+        if self._polling:
+            worker, task = self._polling
+            worker.stop()
+            await asyncio.wait([task], timeout=self._settings.shutdown_seconds)
         if self._running:
             self._running.cancel()
             with contextlib.suppress(asyncio.CancelledError):
@@ -43,7 +55,12 @@ class IngestService(mode.Service):
             feeds = [
                 FeedSource(url, http, parser, interval=chosen.ingest_interval_seconds) for url in chosen.ingest_feeds
             ]
-            await run_sources(chosen, [*files, *feeds])
+            async with asyncio.TaskGroup() as group:
+                if chosen.poll_sources:
+                    catalogue = load_catalogue(chosen.sources)
+                    worker = SourceWorker(catalogue, chosen, http, parser, self._health)
+                    self._polling = (worker, group.create_task(worker.run(), name="poll sources"))
+                group.create_task(run_sources(chosen, [*files, *feeds]), name="run sources")
 
 
 @app.service
@@ -51,4 +68,4 @@ class Ingest(IngestService):
     """The sources of this worker's own settings."""
 
     def __init__(self, **options: Any) -> None:
-        super().__init__(settings, **options)
+        super().__init__(settings, health, **options)

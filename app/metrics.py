@@ -49,6 +49,18 @@ LANE_RESTARTS = Counter(
 REBALANCES = Counter("geonews_rebalances", "Partition assignments received.", ["agent"])
 INGESTED = Counter("geonews_ingested", "Articles put on the raw topic, by kind of source.", ["kind"])
 FETCHES = Counter("geonews_fetches", "Fetches of feeds, by result.", ["result"])
+SOURCES = Gauge("geonews_sources", "Sources that this process polls, by how they are doing.", ["status"])
+SHARDS = Gauge("geonews_source_shards", "Shards of the catalogue that this process polls.")
+SHARD_RESTARTS = Counter(
+    "geonews_source_shard_restarts", "Shards that began again after an error, by cause.", ["cause"]
+)
+# By source of the catalogue: some hundreds.
+SOURCE_ARTICLES = Counter("geonews_source_articles", "New articles of a source.", ["source"])
+SOURCE_FAILURES = Gauge("geonews_source_failures", "Polls of a source that failed in a row.", ["source"])
+SOURCE_WAIT_SECONDS = Gauge(
+    "geonews_source_wait_seconds", "Time from a source's last poll to its next one; back-off included.", ["source"]
+)
+PUSHED = Counter("geonews_pushed", "Requests to POST /v1/articles, by HTTP status.", ["status"])
 GATEWAY_CLIENTS = Gauge("geonews_gateway_clients", "Clients connected to the event stream.")
 GATEWAY_EVENTS = Counter("geonews_gateway_events", "Events that the gateway read from Kafka.")
 GATEWAY_SKIPPED = Counter("geonews_gateway_skipped", "Records in the events topic that are no EnrichedEvent.")

@@ -10,6 +10,7 @@ MIB: Final = 1024 * 1024
 # producer can find, not as an error that only the producer sees. Dead letters need room for their headers on top.
 RAW_MESSAGE_BYTES: Final = 12 * MIB
 LETTER_MESSAGE_BYTES: Final = 13 * MIB
+STATE_MESSAGE_BYTES: Final = 2 * MIB
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +82,10 @@ class Channels:
     @property
     def sources(self) -> str:
         return self._named("sources")
+
+    @property
+    def source_state(self) -> str:
+        return self._named("source-state")
 
     def all(self, topics: Iterable[str], *, state_window_ms: int = 3 * DAY_MS) -> list[Channel]:
         """Every channel for a taxonomy with these topics, inputs first."""
@@ -155,6 +160,14 @@ class Channels:
             Channel(self.stories, "story id", "Story", "stories and their articles", _COMPACTED),
             Channel(self.alerts, "alert id", "Alert", "bursts", event_config),
             Channel(self.sources, "source id", "SourceHealth", "health of each source", _COMPACTED),
+            Channel(
+                self.source_state,
+                "source id",
+                "SourceState",
+                "what is remembered of each source; its partitions are the shards that workers share",
+                _COMPACTED | {"max.message.bytes": str(STATE_MESSAGE_BYTES)},
+                public=False,
+            ),
         ]
 
 

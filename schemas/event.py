@@ -44,7 +44,7 @@ class Source(_Part):
     country: CountryCode | None
     family: str = Field(description="publishers with one owner or one wire share a family")
     tier: int | None = Field(
-        description="1 agencies, papers of record, institutions; 2 others of standing; 3 the catalogue's rest; null unknown"
+        description="1 agencies, papers of record, institutions; 2 others of standing; 3 the rest; null unknown"
     )
 
 

@@ -18,15 +18,16 @@ class FeedServer:
     headers: dict[str, dict[str, str]] = field(default_factory=dict)
     requests: list[web.Request] = field(default_factory=list)
     port: int = 0
+    hosts: tuple[str, ...] = ("127.0.0.1",)  # all of 127.0.0.0/8 is this machine, on Linux
 
     async def __aenter__(self) -> Self:
         app = web.Application()
         app.router.add_get("/{path:.*}", self._answer)
         self._runner = web.AppRunner(app, shutdown_timeout=0.1)
         await self._runner.setup()
-        site = web.TCPSite(self._runner, "127.0.0.1", 0)
-        await site.start()
-        self.port = self._runner.addresses[0][1]
+        for host in self.hosts:
+            await web.TCPSite(self._runner, host, self.port).start()
+            self.port = self._runner.addresses[0][1]
         return self
 
     async def __aexit__(
@@ -34,9 +35,9 @@ class FeedServer:
     ) -> None:
         await self._runner.cleanup()
 
-    def url(self, path: str) -> str:
+    def url(self, path: str, host: str = "127.0.0.1") -> str:
         """Address of a path."""
-        return f"http://127.0.0.1:{self.port}{path}"
+        return f"http://{host}:{self.port}{path}"
 
     async def _answer(self, request: web.Request) -> web.StreamResponse:
         self.requests.append(request)

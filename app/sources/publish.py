@@ -121,7 +121,7 @@ class RawProducer:
         settled = partial(self._settled, item, kind, tally)
         try:
             key, partition = await self._home(item.url)
-            headers = [("traceparent", _traceparent())]
+            headers = [("traceparent", new_traceparent())]
             future = await self._producer.send(self._topic, item.value, key=key, partition=partition, headers=headers)
         except (KafkaError, OSError) as error:
             settled(error)
@@ -180,8 +180,8 @@ class RawProducer:
             await asyncio.wait_for(self._producer.stop(), 10.0)
 
 
-def _traceparent() -> bytes:
-    """A new W3C trace, sampled; neither id may be zero."""
+def new_traceparent() -> bytes:
+    """Value of a traceparent header: a new W3C trace, sampled; neither id may be zero."""
     trace = random.getrandbits(128) or 1
     span = random.getrandbits(64) or 1
     return b"00-%032x-%016x-01" % (trace, span)
