@@ -7,7 +7,7 @@ BIN    := $(VENV)/bin
 STAMP  := $(VENV)/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test lint types unit contract integration faults chaos bench bench-peers lock clean
+.PHONY: help setup run test lint types unit contract integration faults chaos bench bench-peers model lock clean
 
 help:  ## show this help
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -56,10 +56,15 @@ bench-peers: setup  ## throughput beside Quix Streams and Faust
 	@.venv-bench/bin/python -m pip install --quiet --editable '.[benchmarks]'
 	@$(BIN)/python -m benchmarks.delivery
 
+model: setup  ## train the shipped transformer from nothing (about an hour on two cores)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-train.lock
+	@$(BIN)/geonews train && $(BIN)/geonews quality
+
 lock: ## refresh the lock files from pyproject.toml
 	@$(BIN)/python -m pip install --quiet uv
 	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate --no-header pyproject.toml -o requirements.lock
 	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate --no-header --group dev -c requirements.lock -o requirements-dev.lock
+	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate --no-header pyproject.toml --extra train -c requirements.lock -o requirements-train.lock
 
 clean:  ## remove the virtual environment and caches (local Kafka data stays in .geonews/)
 	@rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -82,20 +82,13 @@ class Encoder:
     def window_logits(self, windows: Sequence[Window]) -> Logits:
         """[windows, topics], in order; computed shortest first."""
         result = np.empty((len(windows), len(self.card.topics)), np.float32)
-        for places in _batches([len(window.ids) for window in windows]):
-            ids, mask = self._padded([windows[at].ids for at in places])
+        for places in batches([len(window.ids) for window in windows]):
+            ids, mask = self._tokens.padded([windows[at].ids for at in places])
             result[places] = self._session.run(["logits"], {"input_ids": ids, "attention_mask": mask})[0]
         return result
 
-    def _padded(self, rows: Sequence[list[int]]) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int32]]:
-        sizes = np.array([len(row) for row in rows])
-        mask = np.arange(sizes.max()) < sizes[:, None]
-        ids = np.full(mask.shape, self._tokens.pad, np.int64)
-        ids[mask] = np.concatenate([np.asarray(row, np.int64) for row in rows])
-        return ids, mask.astype(np.int32)
 
-
-def _batches(sizes: Sequence[int]) -> Iterator[list[int]]:
+def batches(sizes: Sequence[int]) -> Iterator[list[int]]:
     """Places in order of size, as many together as fit BATCH_TOKENS when all are padded to the longest."""
     batch: list[int] = []
     for at in sorted(range(len(sizes)), key=sizes.__getitem__):

@@ -5,6 +5,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, NamedTuple
 
+import numpy as np
+import numpy.typing as npt
+
 from app.classification.base import Document
 
 if TYPE_CHECKING:
@@ -44,6 +47,14 @@ class Tokens:
         titles = self._ids([document.title[:_CHARS] for document in documents])
         bodies = self._ids([_body(document) for document in documents])
         return [self._cut(title[:TITLE], body) for title, body in zip(titles, bodies, strict=True)]
+
+    def padded(self, rows: Sequence[list[int]]) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int32]]:
+        """Ids and mask, [rows, longest row]."""
+        sizes = np.array([len(row) for row in rows])
+        mask = np.arange(sizes.max()) < sizes[:, None]
+        ids = np.full(mask.shape, self.pad, np.int64)
+        ids[mask] = np.concatenate([np.asarray(row, np.int64) for row in rows])
+        return ids, mask.astype(np.int32)
 
     def _ids(self, texts: list[str]) -> list[list[int]]:
         found: list[list[int]] = self._tokenizer(texts, add_special_tokens=False, verbose=False)["input_ids"]
