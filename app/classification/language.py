@@ -6,10 +6,11 @@ from typing import Any, Final, NamedTuple
 from app.classification.base import Document
 
 # Languages that news is written in. Fewer choices are better ones: without Aragonese, Spanish headlines are Spanish.
-LANGUAGES: Final = (
+_CODES: Final = (
     "af am ar az be bg bn bs ca cs cy da de el en es et eu fa fi fr ga gl gu ha he hi hr hu hy id is it ja ka kk km kn "
     "ko ky lo lt lv mk ml mn mr ms my ne nl no pa pl ps pt ro ru si sk sl so sq sr sv sw ta te th tl tr uk ur uz vi zh"
-).split()  # noqa: SIM905 (a list of 77 strings would fill a screen)
+)
+LANGUAGES: Final = tuple(_CODES.split())
 CERTAIN_ENOUGH: Final = 0.5
 _READ: Final = 2_000  # characters: more text makes it no surer
 _FEWEST: Final = 12  # letters, below which a text could be anything; a quarter as many where each is a syllable
