@@ -85,6 +85,12 @@ class Settings(BaseSettings):
     )
     gateway_heartbeat_seconds: float = Field(15.0, gt=0, description="comment sent on a stream that is silent")
 
+    api_keys: list[SecretStr] = Field(
+        default_factory=list,
+        description='who may POST /v1/articles, as a JSON list of keys, plain or as "sha256:<hex>"; empty: nobody',
+    )
+    push_rate: float = Field(200.0, gt=0, description="most articles a second that one API key may push, on average")
+
     # Ingestion
     sources: Path | None = Field(
         None, description="catalogue of sources; empty: the one that ships with geonews (config/sources.yaml)"

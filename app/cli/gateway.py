@@ -16,6 +16,8 @@ def gateway(
 ) -> None:
     """Serve the live page and the HTTP API: `/`, `/v1/events`, `/v1/stream`, `/v1/topics`, `/v1/stats`.
 
+    With GEONEWS_API_KEYS it takes articles too, one or many: `POST /v1/articles`.
+
     Needs no database: at start it reads the recent events from Kafka, then follows. `/readyz` says when it has.
 
     Try: `curl -N http://127.0.0.1:8080/v1/stream?topic=davos`

@@ -13,6 +13,7 @@ from app.gateway import page
 from app.gateway.api import Api
 from app.gateway.follow import Follower
 from app.gateway.problem import problems
+from app.gateway.push import Push
 from app.gateway.store import Store
 from app.gateway.stream import Hub
 from app.gateway.topics import TopicInfo
@@ -48,6 +49,8 @@ async def serving(settings: Settings, topics: Sequence[TopicInfo]) -> AsyncItera
     hub = Hub(store, settings.gateway_backlog, settings.gateway_heartbeat_seconds)
     web_app = web.Application(middlewares=[problems])
     web_app.add_routes(Api(store, follower, hub, list(topics), settings.channels).routes())
+    push = Push(settings)
+    web_app.add_routes(push.routes())
     web_app.add_routes(page.routes())
     web_app.on_response_prepare.append(page.guard)
     runner = web.AppRunner(web_app, access_log=None, handler_cancellation=True, shutdown_timeout=3.0)
@@ -71,6 +74,7 @@ async def serving(settings: Settings, topics: Sequence[TopicInfo]) -> AsyncItera
             await asyncio.gather(*tasks, return_exceptions=True)
     finally:
         await runner.cleanup()
+        await push.close()
 
 
 async def run_until_signal(settings: Settings, topics: Sequence[TopicInfo]) -> None:
