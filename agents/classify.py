@@ -1,11 +1,13 @@
 """The `classify` agent: raw articles are validated, de-duplicated, classified and enriched; candidates come out."""
 
 import asyncio
+from functools import partial
 
 from agents.lanes import LaneService
 from app import __version__
 from app.classification.base import Classifier
 from app.classification.registry import build_classifier
+from app.classification.shadow import FILE, ShadowClassifier
 from app.classification.taxonomy import load_taxonomy
 from app.delivery.agent import LaneAgent, classify_agent
 from app.main import app, settings
@@ -16,7 +18,11 @@ from app.steps.classify import CANARY
 
 def _load() -> Classifier:
     """The classifier that the settings name; gazetteers are read too, so that no first article waits for them."""
-    classifier = build_classifier(settings.classifier, load_taxonomy(settings.taxonomy), settings.model_threads)
+    taxonomy = load_taxonomy(settings.taxonomy)
+    classifier = build_classifier(settings.classifier, taxonomy, settings.model_threads)
+    if settings.shadow_classifier:
+        build = partial(build_classifier, settings.shadow_classifier, taxonomy)
+        classifier = ShadowClassifier(classifier, build, settings.home / FILE)
     countries.find(CANARY)
     publishers.use(settings.sources)
     publishers.find("bbc.com")

@@ -71,6 +71,9 @@ class Settings(BaseSettings):
         "lexicon",
         description="which classifier decides: lexicon, encoder, cascade, hf:PATH or python:module:factory",
     )
+    shadow_classifier: str | None = Field(
+        None, description="a classifier that reads along and publishes nothing; `geonews shadow report` compares"
+    )
     model_threads: int = Field(1, ge=1, le=256, description="threads that one call of the transformer computes with")
     taxonomy: Path | None = Field(None, description="taxonomy file; empty: the one that ships with geonews")
 
