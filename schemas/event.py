@@ -92,7 +92,10 @@ class EnrichedEvent(_Part):
     canonical_url: str
     title: str
     summary: str = Field(max_length=MAX_SUMMARY_CHARS, description="plain text, never markup")
-    language: str | None
+    language: str | None = Field(description="BCP 47: what the article says, else what it was identified as")
+    language_score: Probability | None = Field(
+        None, description="how sure identification is; null where the article says its language"
+    )
     published_at: AwareDatetime
     published_at_source: Literal["article", "fetched", "received"] = Field(
         description="where published_at comes from: the article, when it was fetched, or when Kafka received it"

@@ -4,6 +4,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from app.classification.base import ModelInfo, TopicScore, Verdict
+from app.classification.language import identify
 from app.steps import countries, importance, publishers, sectors
 from app.steps.dedupe import Version
 from app.steps.gazetteer import scan
@@ -16,6 +17,7 @@ def enrich(
 ) -> dict[str, Any]:
     """The event of a relevant article, ready for JSON. `now` is in UTC."""
     document = article.document
+    identified = None if document.language else identify(document)
     scanned = scan(document)
     found = countries.find(document, scanned)
     source = _source(article.publisher)
@@ -27,7 +29,8 @@ def enrich(
         "canonical_url": article.canonical_url,
         "title": document.title or _shortened(document.summary or document.text, 120),
         "summary": _shortened(document.summary or document.text, MAX_SUMMARY_CHARS),
-        "language": document.language,
+        "language": identified.language if identified else document.language,
+        "language_score": identified.score if identified else None,
         "published_at": rfc3339(article.published_at),
         "published_at_source": article.published_at_source,
         "source": source,

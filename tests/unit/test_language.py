@@ -4,9 +4,14 @@ from pathlib import Path
 
 import pytest
 
-from app.classification.base import Document
+from app.classification.base import Document, ModelInfo, TopicScore, Verdict
 from app.classification.evaluation import load_examples
 from app.classification.language import CERTAIN_ENOUGH, LANGUAGES, identify
+from app.steps.dedupe import Version
+from app.steps.enrich import enrich
+from app.steps.validate import validate
+from schemas.event import EnrichedEvent
+from tests.unit.articles import NOW, inbound, raw
 
 WRITTEN = load_examples(Path(__file__).parents[2] / "data" / "labelled" / "written.jsonl")
 
@@ -46,3 +51,13 @@ def test_a_few_chinese_signs_are_enough_and_scores_are_probabilities() -> None:
     found = identify(Document("各国签署自由贸易协定", "", ""))
     assert found is not None
     assert (found.language, CERTAIN_ENOUGH <= found.score <= 1) == ("zh", True)
+
+
+def test_an_event_says_the_language_that_its_article_does_not() -> None:
+    said = WRITTEN[0].document
+    for language, expected in ((None, ("zh", True)), ("zh-CN", ("zh-CN", False))):
+        record = inbound(raw(title=said.title, text=said.text, language=language))
+        verdict = Verdict((TopicScore("trade-deals", 0.9, 0.5),), "words")
+        made = enrich(validate(record), verdict, Version(1, None), record, ModelInfo("words", "1", "1"), NOW)
+        assert (made["language"], made["language_score"] is not None) == expected
+        EnrichedEvent.model_validate(made)
