@@ -7,6 +7,7 @@ from typing import Any
 import orjson
 
 from app.errors import SourceError
+from app.sources.dates import parse_date
 from app.sources.fields import Entry, Feed, domain_of, language_tag, rfc3339, web_address
 
 
@@ -49,8 +50,10 @@ def _moment(value: object) -> str | None:
     try:
         moment = datetime.fromisoformat(value) if isinstance(value, str) else None
     except ValueError:
-        return None
-    return rfc3339(moment) if moment and moment.tzinfo else None
+        moment = None
+    if moment is None or moment.tzinfo is None:
+        moment = parse_date(value) if isinstance(value, str) else None
+    return rfc3339(moment) if moment else None
 
 
 def _text(value: object) -> str | None:

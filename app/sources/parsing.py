@@ -11,6 +11,7 @@ import feedparser
 
 from app.errors import SourceError
 from app.sources import jsonfeed
+from app.sources.dates import is_ours, parse_date
 from app.sources.decoding import decode, with_valid_references, without_doctype
 from app.sources.fields import Entry, Feed, domain_of, language_tag, rfc3339, web_address
 
@@ -61,7 +62,7 @@ def _entry(entry: Any, url: str, language: str | None, source: dict[str, str | N
         "title": entry.get("title"),
         "summary": summary,
         "text": content if content != summary else None,
-        "published_at": _moment(entry.get("published_parsed") or dict.get(entry, "updated_parsed")),
+        "published_at": _published(entry),
         "language": language_tag(entry.get("dc_language")) or _detail_language(entry) or language,
         "authors": _names(entry),
         "categories": [tag["term"] for tag in entry.get("tags", ()) if tag.get("term")],
@@ -70,6 +71,21 @@ def _entry(entry: Any, url: str, language: str | None, source: dict[str, str | N
     }
     identity = str(entry.get("id") or link)
     return Entry(_digest(identity), {name: value for name, value in article.items() if value})
+
+
+def _published(entry: Any) -> str | None:
+    """When it was published, or else updated; what feedparser cannot read, or reads in the wrong zone, we read."""
+    for name in ("published", "updated"):
+        said = dict.get(entry, name)
+        parsed = dict.get(entry, f"{name}_parsed")
+        if isinstance(said, str) and (not parsed or is_ours(said)):
+            moment = parse_date(said)
+            at = rfc3339(moment) if moment else None
+        else:
+            at = _moment(parsed)
+        if at:
+            return at
+    return None
 
 
 def _moment(parsed: Any) -> str | None:

@@ -36,12 +36,12 @@ class Record:
             hour, day = int(now // HOUR), int(now // DAY)
             self.hours[hour] = self.hours.get(hour, 0) + articles
             self.days[day] = self.days.get(day, 0) + articles
-            self.hours = {at: count for at, count in self.hours.items() if at > hour - 24}
+            self.hours = {at: count for at, count in self.hours.items() if at >= hour - 24}
             self.days = {at: count for at, count in self.days.items() if at > day - _DAYS_KEPT}
 
     def last_day(self, now: float) -> int:
-        """Articles of the last 24 hours."""
-        return sum(count for hour, count in self.hours.items() if hour > now // HOUR - 24)
+        """Articles of the last 24 whole hours and of this one."""
+        return sum(count for hour, count in self.hours.items() if hour >= now // HOUR - 24)
 
     def usual_per_day(self, now: float) -> float | None:
         """Articles on a usual day; None before three whole days were observed."""
@@ -88,7 +88,7 @@ class Record:
 def next_interval(interval: float, *, news: bool, least: float, most: float) -> float:
     """Seconds between polls, after one that brought news, or none: shorter or longer by a step.
 
-    It settles where about two polls in five bring news (1.25^1.5 · 0.6 ≈ 0.8), and follows the source's day and night.
+    It settles where about three polls in ten bring news (0.6^3 · 1.25^7 ≈ 1), and follows the source's day and night.
     """
     if not interval:
         return min(max(least, 300.0), most)
