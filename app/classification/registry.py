@@ -36,7 +36,8 @@ class NoClassifier:
         return [self._verdict] * len(documents)
 
 
-def _lexicon(taxonomy: Taxonomy, _threads: int = 1) -> LexiconClassifier:
+def lexicon_of(taxonomy: Taxonomy, _threads: int = 1) -> LexiconClassifier:
+    """The lexicon with the weights that stand beside the taxonomy. Raises TaxonomyError."""
     return LexiconClassifier(taxonomy, load_weights(weights_path(taxonomy)))
 
 
@@ -48,7 +49,7 @@ def _with_encoder(taxonomy: Taxonomy, threads: int, *, always: bool) -> Classifi
 
     directory = encoder_directory()
     encoder = Encoder.load(directory, threads)
-    return CascadeClassifier(taxonomy, _lexicon(taxonomy), encoder, load_decisions(directory), always=always)
+    return CascadeClassifier(taxonomy, lexicon_of(taxonomy), encoder, load_decisions(directory), always=always)
 
 
 def _none(taxonomy: Taxonomy, _threads: int) -> Classifier:
@@ -58,13 +59,13 @@ def _none(taxonomy: Taxonomy, _threads: int) -> Classifier:
 def _hugging_face(spec: str, taxonomy: Taxonomy, threads: int) -> Classifier:
     from app.classification.hf import HuggingFaceClassifier
 
-    return HuggingFaceClassifier(spec.removeprefix(_HUGGING_FACE), taxonomy, _lexicon(taxonomy), threads)
+    return HuggingFaceClassifier(spec.removeprefix(_HUGGING_FACE), taxonomy, lexicon_of(taxonomy), threads)
 
 
 _PLUG: Final = "python:"
 _HUGGING_FACE: Final = "hf:"
 _BUILDERS: Final[dict[str, Callable[[Taxonomy, int], Classifier]]] = {
-    "lexicon": _lexicon,
+    "lexicon": lexicon_of,
     "encoder": partial(_with_encoder, always=True),
     "cascade": partial(_with_encoder, always=False),
     "none": _none,

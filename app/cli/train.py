@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from app.classification.taxonomy import Taxonomy
     from app.classification.training.rows import Rows
 
+LABELLED = [DATA / "events.jsonl", DATA / "written.jsonl"]
 EXTRA = Path("data/training")
 SCRATCH = Path(".geonews/train")
 _console = Console(highlight=False)
@@ -47,17 +48,16 @@ def train(
     Three models are trained without a third of the stories each: their answers for that third, which they have never
     seen, decide calibration and thresholds. The model that is written learns from all. Seeds are fixed. Texts of the
     `test` split, and any that resemble them, are left out throughout. Needs `pip install 'geonews[train]'`; takes about
-    40 minutes on one core.
+    40 minutes on one core. `--only decide` needs neither, and takes seconds.
     """
     from app.classification.encoder import encoder_directory
 
     taxonomy = configured_taxonomy()
     directory = out or encoder_directory()
-    found = _rows()
     try:
         if only is Stage.ALL:
-            _train(taxonomy, found, directory, epochs=epochs, trained=trained, depth=depth)
-        _decide(taxonomy, found, directory)
+            _train(taxonomy, _rows(), directory, epochs=epochs, trained=trained, depth=depth)
+        _decide(taxonomy, directory)
     except ImportError as error:
         raise ConfigurationError(f"training needs {error.name}: pip install 'geonews[train]'") from error
     except (OSError, ValueError) as error:
@@ -68,21 +68,13 @@ def _rows() -> "Rows":
     from app.classification.training.rows import load_rows
     from app.classification.training.run import FOLDS
 
-    try:
-        labelled = [DATA / "events.jsonl", DATA / "written.jsonl"]
-        found = load_rows(labelled, sorted(EXTRA.glob("*.jsonl")), FOLDS)
-    except ImportError as error:
-        raise ConfigurationError(f"training needs {error.name}: pip install 'geonews[train]'") from error
-    except OSError as error:
-        raise ConfigurationError(f"{error.filename}: {error.strerror}; run this in a checkout of geonews") from error
-    except ValueError as error:
-        raise ConfigurationError(str(error)) from error
+    found = load_rows(LABELLED, sorted(EXTRA.glob("*.jsonl")), FOLDS)
     _console.print(f"{len(found.rows)} texts; {found.left_out} more resemble a held-out one and are left out")
     return found
 
 
 def _train(taxonomy: "Taxonomy", found: "Rows", directory: Path, *, epochs: int, trained: int, depth: int) -> None:
-    from app.classification.training import run
+    from app.classification.training import held_out, run
     from app.classification.training.fit import Recipe
 
     if trained > depth:
@@ -93,22 +85,24 @@ def _train(taxonomy: "Taxonomy", found: "Rows", directory: Path, *, epochs: int,
     logits, best = run.cross_fit(prepared, _track)
     weights = run.fit_all(prepared, best, _track)
     run.export(prepared, weights, topics, directory, SCRATCH)
-    run.save_held_out(directory, prepared.rows, logits, topics)
+    held_out.save(directory, [row.example.id for row in prepared.rows], logits, topics)
     _console.print(f"{directory}: a model of {depth} layers after {best} epochs")
 
 
-def _decide(taxonomy: "Taxonomy", found: "Rows", directory: Path) -> None:
-    from app.classification.registry import build_classifier
-    from app.classification.training import decide, run
+def _decide(taxonomy: "Taxonomy", directory: Path) -> None:
+    from app.classification.decision import save_decisions
+    from app.classification.registry import lexicon_of
+    from app.classification.training import decide, held_out
 
-    lexicon = build_classifier("lexicon", taxonomy)
-    held_out = run.make_decisions(directory, found.rows, lexicon)  # type: ignore[arg-type]
-    for at, (topic, own) in enumerate(decide.decide(held_out).items()):
-        chances = decide.apply(own.both, held_out, at)
-        error = decide.calibration_error(chances, held_out.truth[:, at])
+    texts = held_out.load(directory, LABELLED, sorted(EXTRA.glob("*.jsonl")), lexicon_of(taxonomy))
+    decisions = decide.decide(texts)
+    save_decisions(directory, decisions)
+    for at, (topic, own) in enumerate(decisions.items()):
+        error = decide.calibration_error(decide.apply(own.both, texts, at), texts.truth[:, at])
         _console.print(
             f"{topic}: threshold {own.both.threshold}, calibration error {error:.3f}; the lexicon settles "
-            f"log-odds from {own.accept} up and {own.reject} down"
+            f"log-odds from {own.accept} up and {own.reject} down",
+            soft_wrap=True,
         )
 
 

@@ -8,11 +8,21 @@ import numpy as np
 import pytest
 
 from app.classification.evaluation import split_of
+from app.classification.lexicon import LexiconClassifier
+from app.classification.taxonomy import Taxonomy
 from app.classification.training import decide
+from app.classification.training import held_out as held_out_module
 from app.classification.training.decide import HeldOut
+from app.classification.training.errors import TrainingError
 from app.classification.training.graph import BLOCK, quantised
 
 RANDOM = np.random.default_rng(5)
+TOPIC = {"id": "trade", "name": "trade", "description": "trade", "groups": {"words": {"en": ["tariff"]}}}
+LEXICON = LexiconClassifier(
+    Taxonomy.model_validate(
+        {"version": "1", "topics": [TOPIC | {"rules": [{"id": "word", "all": ["words"], "points": 8.0}]}]}
+    )
+)
 
 
 def held_out(lexicon: Any, encoder: Any, truth: Any) -> HeldOut:
@@ -133,3 +143,30 @@ def test_jax_and_onnx_runtime_compute_the_same(tmp_path: Path) -> None:
     expected = network.head(head, network.pool(states, mask.astype(np.float32)))
     assert np.abs(given - np.asarray(expected)).max() < 1e-4
     assert jax.default_backend() == "cpu"
+
+
+def test_decisions_are_made_anew_from_what_was_kept(tmp_path: Path) -> None:
+    names = [f"row-{at}" for at in range(300)]
+    test = {name for name in names if split_of("written", name) == "test"}
+    words = ["tariff" if at % 2 else "rain" for at in range(300)]
+    labelled, extra = tmp_path / "labelled.jsonl", tmp_path / "extra.jsonl"
+    lines = [_line(name, word, ["trade"] if word == "tariff" else []) for name, word in zip(names, words, strict=True)]
+    labelled.write_text("\n".join(lines[:200]))
+    extra.write_text("\n".join(lines[200:]))
+    held_out_module.save(tmp_path, names, [[3.0 if word == "tariff" else -3.0] for word in words], ["trade"])
+    found = held_out_module.load(tmp_path, [labelled], [extra], LEXICON)
+    assert len(found.truth) == 300 - len(test & set(names[:200]))
+    assert found.fresh.sum() == 100
+    assert (found.encoder[:, 0] > 0).tolist() == found.truth[:, 0].tolist() == (found.lexicon[:, 0] > 0).tolist()
+    assert found.silent[:, 0].tolist() == (~found.truth[:, 0]).tolist()
+    decided = decide.decide(found)["trade"]
+    assert decided.both.probability(3.0, 3.0) > 0.95
+    assert decided.both.probability(-3.0, -3.0, silent=True) < 0.05
+
+
+def test_what_was_kept_for_other_texts_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(TrainingError, match="make model"):
+        held_out_module.load(tmp_path, [], [], LEXICON)
+    held_out_module.save(tmp_path, ["gone"], [[0.0]], ["trade"])
+    with pytest.raises(TrainingError, match="none of the labelled texts"):
+        held_out_module.load(tmp_path, [], [], LEXICON)

@@ -3,19 +3,16 @@
 import hashlib
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
 import orjson
 
-from app.classification import decision, encoder
-from app.classification.cascade import lexicon_odds
-from app.classification.lexicon import LexiconClassifier
+from app.classification import encoder
 from app.classification.tokens import Tokens
-from app.classification.training import decide, graph
-from app.classification.training.errors import TrainingError
+from app.classification.training import graph
 from app.classification.training.fit import Inputs, Recipe, Trainer, lower_states
 from app.classification.training.items import Item, make_items
 from app.classification.training.rows import Row, Rows
@@ -23,7 +20,6 @@ from app.classification.training.source import Array, Pretrained, Tree, find_wei
 from app.classification.training.vocabulary import build_tokenizer, choose_pieces
 
 FOLDS: Final = 3
-HELD_OUT_FILE: Final = "held-out.json"
 FLOAT_FILE: Final = "float.onnx"
 PATIENCE: Final = 2  # epochs without a better loss on the held-out fold, after which a fold stops
 
@@ -106,34 +102,6 @@ def export(prepared: Prepared, weights: Tree, topics: Sequence[str], directory: 
     (directory / encoder.CARD_FILE).write_bytes(orjson.dumps(card, option=orjson.OPT_INDENT_2) + b"\n")
 
 
-def save_held_out(directory: Path, rows: Sequence[Row], logits: Array, topics: Sequence[str]) -> None:
-    """Keep cross-fitted logits by row id, so that decisions can be made anew when the lexicon changes."""
-    scores = {row.example.id: [round(float(x), 3) for x in own] for row, own in zip(rows, logits, strict=True)}
-    (directory / HELD_OUT_FILE).write_bytes(orjson.dumps({"topics": list(topics), "logits": scores}) + b"\n")
-
-
-def make_decisions(directory: Path, rows: Sequence[Row], lexicon: LexiconClassifier) -> decide.HeldOut:
-    """Fit decisions to the kept logits and the lexicon as it is now; write them. Raises TrainingError."""
-    try:
-        kept = orjson.loads((directory / HELD_OUT_FILE).read_bytes())
-    except (OSError, ValueError) as error:
-        raise TrainingError(f"{directory / HELD_OUT_FILE}: {error}; `make model` makes it") from error
-    topics: list[str] = kept["topics"]
-    known = [row for row in rows if row.example.id in kept["logits"]]
-    readings = [lexicon.read(row.document) for row in known]
-    odds = [lexicon_odds(reading) for reading in readings]
-    held_out = decide.HeldOut(
-        topics,
-        np.array([[own.get(topic, 0.0) for topic in topics] for own in odds]),
-        np.array([[own.scores.get(topic) == lexicon.silent.get(topic) for topic in topics] for own in readings]),
-        np.array([kept["logits"][row.example.id] for row in known], float),
-        np.array([[topic in row.example.labels for topic in topics] for row in known]),
-        np.array([row.extra for row in known]),
-    )
-    decision.save_decisions(directory, decide.decide(held_out))
-    return held_out
-
-
 def _loss(logits: Array, targets: Array) -> float:
     """Mean cross-entropy."""
     return float(np.logaddexp(0, np.where(targets > 0, -logits, logits)).mean())
@@ -143,8 +111,3 @@ def _loss(logits: Array, targets: Array) -> float:
 def silent(_label: str, _steps: int) -> Iterator[Callable[[int], None]]:
     """A tracker that shows nothing."""
     yield lambda _: None
-
-
-def quick(recipe: Recipe) -> Recipe:
-    """The same recipe, small enough for a test: what it makes is worth nothing."""
-    return replace(recipe, depth=2, trained=1, epochs=1)
