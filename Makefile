@@ -45,8 +45,9 @@ integration: setup  ## tests on a real Kafka
 faults: setup  ## the short fault suite: kill -9, zombies, broker restarts
 	@$(BIN)/pytest tests/faults -m "not slow"
 
-chaos: setup  ## the long fault suite (over 10 minutes)
+chaos: setup  ## the long fault suite (some 15 minutes)
 	@$(BIN)/python -m tests.faults.chaos
+	@$(BIN)/pytest tests/faults -m slow
 
 bench: setup  ## every benchmark that needs no other environment (takes minutes)
 	@for name in classify enrich memory delivery.latency delivery.failover; do echo "== $$name"; $(BIN)/python -m benchmarks.$$name || exit 1; done

@@ -2,6 +2,7 @@
 
 import logging
 import logging.config
+import math
 import sys
 from typing import Any
 
@@ -16,6 +17,32 @@ class _Settling(logging.Filter):
     def filter(self, record: logging.LogRecord) -> bool:
         text = record.getMessage()
         return not any(name in text for name in ("NotEnoughReplicas", "ConcurrentTransactions"))
+
+
+class Repeats(logging.Filter):
+    """Lets each kind of line of aiokafka's through once in `seconds`: without a broker it writes hundreds a second.
+
+    The next line of its kind tells how many were left out.
+    """
+
+    def __init__(self, seconds: float = 10.0) -> None:
+        super().__init__()
+        self._seconds = seconds
+        self._last: dict[str, tuple[float, int]] = {}  # by template: when one was let through, how many were not since
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Whether to write `record`."""
+        if not record.name.startswith("aiokafka"):
+            return True
+        kind = f"{record.name} {record.msg}"
+        at, left_out = self._last.get(kind, (-math.inf, 0))
+        if record.created < at + self._seconds:
+            self._last[kind] = (at, left_out + 1)
+            return False
+        self._last[kind] = (record.created, 0)
+        if left_out:
+            record.msg, record.args = f"{record.getMessage()} (and {left_out} more like this)", None
+        return True
 
 
 def configure(settings: Settings) -> dict[str, Any]:
@@ -37,7 +64,7 @@ def configure(settings: Settings) -> dict[str, Any]:
     config = {
         "version": 1,
         "disable_existing_loggers": False,
-        "filters": {"settling": {"()": _Settling}},
+        "filters": {"settling": {"()": _Settling}, "repeats": {"()": Repeats}},
         "formatters": {
             "structured": {
                 "()": structlog.stdlib.ProcessorFormatter,
@@ -53,7 +80,7 @@ def configure(settings: Settings) -> dict[str, Any]:
             "stderr": {
                 "class": "logging.StreamHandler",
                 "formatter": "structured",
-                "filters": ["settling"],
+                "filters": ["settling", "repeats"],
                 "stream": "ext://sys.stderr",
             }
         },

@@ -1,7 +1,7 @@
 """Writes a batch's outputs into one open transaction, packed into as few Kafka batches as they fit."""
 
 import asyncio
-from collections.abc import Awaitable, Iterable
+from collections.abc import Iterable
 from typing import Any, Final
 
 from aiokafka import AIOKafkaProducer
@@ -19,7 +19,7 @@ class Outbox:
     def __init__(self, producer: AIOKafkaProducer) -> None:
         self._producer = producer
         self._partitions: dict[str, int] = {}
-        self._acknowledgements: list[Awaitable[Any]] = []
+        self._acknowledgements: list[asyncio.Future[Any]] = []
 
     async def send(self, records: Iterable[Outgoing]) -> None:
         """Queue `records`; order is kept within each partition."""
@@ -50,7 +50,10 @@ class Outbox:
 
     async def _submit(self, batch: Any, topic: str, partition: int) -> None:
         batch.close()
-        self._acknowledgements.append(await self._producer.send_batch(batch, topic, partition=partition))
+        acknowledgement = await self._producer.send_batch(batch, topic, partition=partition)
+        # When the transaction fails before `sent` is called, nobody else asks how this ended.
+        acknowledgement.add_done_callback(lambda ended: ended.cancelled() or ended.exception())
+        self._acknowledgements.append(acknowledgement)
 
     async def _count(self, topic: str) -> int:
         if topic not in self._partitions:

@@ -1,17 +1,19 @@
 """Workers, input and verdict of one fault test, over one Kafka."""
 
 import asyncio
-from collections.abc import Callable, Mapping
-from contextlib import suppress
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import Final
 
 from aiokafka import AIOKafkaProducer
 
 from app.classification.base import Classifier
+from app.kafka.admin import ensure_topics
 from app.kafka.client import client_options
 from app.kafka.local import LocalKafka
 from app.settings import Settings
+from tests.conftest import TOPICS, make_settings
 from tests.faults import classifiers
 from tests.faults.articles import Batch, Expected, Generator, expect
 from tests.faults.verdict import Verdict, committed_records, drained, judge
@@ -113,3 +115,19 @@ class Fleet:
         for worker in self.workers.values():
             with suppress(ProcessLookupError):
                 worker.kill9()
+
+
+@asynccontextmanager
+async def new_fleet(kafka: LocalKafka, home: Path) -> AsyncIterator[Fleet]:
+    """No worker yet, topics of its own; batches are small, so that faults fall between many transactions."""
+    settings = make_settings(kafka.bootstrap, home).model_copy(update={"batch_records": 50})
+    assert await ensure_topics(settings, TOPICS) == []
+    fleet = Fleet(settings, kafka, home, classifiers.Signs())
+    await fleet.feeder.start()
+    try:
+        yield fleet
+    finally:
+        fleet.stop()
+        for worker in fleet.workers.values():
+            print(worker.tail())  # shown when a test has failed
+        await fleet.feeder.stop()
