@@ -6,7 +6,7 @@ import random
 import time
 from concurrent.futures import Executor
 from datetime import UTC, datetime
-from typing import Any, Final
+from typing import Final
 
 import structlog
 from aiokafka import AIOKafkaConsumer, TopicPartition
@@ -15,6 +15,7 @@ from aiokafka.errors import IllegalStateError, KafkaError, ProducerFenced
 from app.delivery import lane_metrics as metrics
 from app.delivery.agent import LaneAgent
 from app.delivery.attempts import decide
+from app.delivery.batches import Batches
 from app.delivery.ledger import ledger_entry
 from app.delivery.memory_store import restore, state_record
 from app.delivery.progress import Progress
@@ -26,10 +27,8 @@ from app.kafka.offsets import committed_offset
 from app.settings import Settings
 from app.steps.memory import Memory, Pending
 from app.steps.outgoing import Decided
-from app.steps.records import Inbound
 
 log = structlog.get_logger(__name__)
-_POLL_MS: Final = 500
 _MAX_BACKOFF_SECONDS: Final = 10.0
 
 
@@ -147,16 +146,16 @@ class Lane:
     async def _serve(self, transactions: Transactions, memory: Memory, position: int) -> None:
         partitions = self._partitions()
         path = self._agent.new_path(partitions)
+        batches = Batches(self._consumer, self.place, self._settings.batch_records)
         loop = asyncio.get_running_loop()
         if not self._is_down:
             self._health.well(self._component)
         while not self._stopping:
-            if not self._go.is_set() and not (await self._resumed(position) and self._partitions() == partitions):
-                return
-            fetched = await self._consumer.getmany(
-                self.place, timeout_ms=_POLL_MS, max_records=self._settings.batch_records
-            )
-            records = [_inbound(record) for record in fetched.get(self.place, [])]
+            if not self._go.is_set():
+                batches.forget()
+                if not (await self._resumed(position) and self._partitions() == partitions):
+                    return
+            records = await batches.next()
             lag = metrics.lag(self._agent.name, self._consumer, self.place, records)
             if not records:
                 self.progress.polled(waiting=lag > 0)
@@ -239,9 +238,3 @@ class Lane:
         self._stopping = True
         self._go.set()
         self._wake.set()
-
-
-def _inbound(record: Any) -> Inbound:
-    return Inbound(
-        record.topic, record.partition, record.offset, record.timestamp, record.key, record.value, record.headers
-    )
