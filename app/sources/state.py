@@ -1,7 +1,7 @@
 """What is remembered of a source, and kept in Kafka: one record a source in the compacted `source-state` topic."""
 
 import base64
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from typing import Any, Final, Self
 
 import orjson
@@ -58,10 +58,10 @@ class SourceState:
 
     def to_json(self) -> bytes:
         """The record's value."""
-        fields: dict[str, Any] = asdict(self)
+        fields: dict[str, Any] = {name: value for name in _PLAIN if (value := getattr(self, name))}
         fields["seen"] = base64.b64encode(b"".join(self.seen)).decode()
         fields["record"] = self.record.to_plain()
-        return orjson.dumps({"v": 1} | {name: value for name, value in fields.items() if value not in (None, "", 0)})
+        return orjson.dumps(fields)
 
     @classmethod
     def from_json(cls, value: bytes) -> Self:
@@ -75,6 +75,9 @@ class SourceState:
             return cls(**known, record=record, seen=seen)
         except (orjson.JSONDecodeError, TypeError, AttributeError) as error:
             raise ValueError(f"no source state: {error}") from error
+
+
+_PLAIN: Final = [name for name in SourceState.__dataclass_fields__ if name not in ("seen", "record")]
 
 
 def state_for(url: str, value: bytes | None) -> SourceState:
