@@ -26,7 +26,9 @@ app.add_typer(ingest, name="ingest")
 
 @ingest.command("file")
 def ingest_file(
-    paths: Annotated[list[Path], typer.Argument(metavar="PATH|-...", help="JSON Lines, plain or gzip; - reads stdin.")],
+    paths: Annotated[
+        list[Path], typer.Argument(metavar="PATH|-...", help="JSON Lines, plain, gzip or zstd; - reads stdin.")
+    ],
     rate: Annotated[float, typer.Option(min=0, help="Most articles a second; 0: as fast as Kafka takes them.")] = 0.0,
     limit: Annotated[int, typer.Option(min=0, help="Most articles from each file; 0: all.")] = 0,
     loop: Annotated[

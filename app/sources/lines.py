@@ -1,19 +1,25 @@
-"""Lines of a file, a pipe or standard input, as bytes, plain or gzip, without blocking the event loop."""
+"""Lines of a file, a pipe or standard input, as bytes, plain, gzip or zstd, without blocking the event loop."""
 
 import asyncio
 import contextlib
 import io
 import threading
 import zlib
-from collections.abc import AsyncGenerator, Callable, Iterator
+from collections.abc import AsyncGenerator, Callable, Iterable, Iterator
 from concurrent.futures import CancelledError
+from functools import partial
+from itertools import chain
 from pathlib import Path
+
+import zstandard
 
 from app.errors import SourceError
 from app.sources.bodies import GZIP_MAGIC, Inflater
 from schemas.channels import RAW_MESSAGE_BYTES
 
 _CHUNK = 256 * 1024
+_ZSTD_WINDOW = 128 * 1024 * 1024
+_ZSTD_STEP = 1024
 _ZSTD_MAGIC = b"\x28\xb5\x2f\xfd"
 _BOM = b"\xef\xbb\xbf"
 STDIN = Path("-")
@@ -57,7 +63,7 @@ async def _chunks(path: Path, on_read: Callable[[int], None]) -> AsyncGenerator[
                 if stopped.is_set():
                     return
             hand_over(None)
-        except (OSError, zlib.error) as error:
+        except (OSError, zlib.error, zstandard.ZstdError) as error:
             hand_over(SourceError(_unreadable(path, error)))
         except SourceError as error:
             hand_over(error)
@@ -81,18 +87,51 @@ async def _chunks(path: Path, on_read: Callable[[int], None]) -> AsyncGenerator[
 def _plain(path: Path, on_read: Callable[[int], None]) -> Iterator[bytes]:
     """Decompressed pieces of at most 256 KiB. What a file holds decides, not how it is named."""
     with _opened(path) as raw:
-        inflater: Inflater | None = None
-        first = True
-        while chunk := raw.read(_CHUNK):
+        first = raw.read(_CHUNK) or b""
+        rest = iter(partial(raw.read, _CHUNK), b"")
+        chunks = _counted(chain([first] if first else [], rest), on_read)
+        if first.startswith(_ZSTD_MAGIC):
+            yield from _unzstd(chunks, path)
+        elif first.startswith(GZIP_MAGIC):
+            yield from _gunzip(chunks, path)
+        else:
+            yield from chunks
+
+
+def _counted(chunks: Iterable[bytes | None], on_read: Callable[[int], None]) -> Iterator[bytes]:
+    for chunk in chunks:
+        if chunk:
             on_read(len(chunk))
-            if first and chunk.startswith(_ZSTD_MAGIC):
-                raise SourceError(f"{path} is compressed with zstd: use `zstdcat {path} | geonews ingest file -`")
-            if first and chunk.startswith(GZIP_MAGIC):
-                inflater = Inflater("gzip")
-            first = False
-            yield from inflater.pieces(chunk) if inflater else (chunk,)
-        if inflater and not inflater.complete:
-            raise SourceError(f"{path} ends in the middle of its gzip stream: its last articles are missing")
+            yield chunk
+
+
+def _gunzip(chunks: Iterable[bytes], path: Path) -> Iterator[bytes]:
+    inflater = Inflater("gzip")
+    for chunk in chunks:
+        yield from inflater.pieces(chunk)
+    if not inflater.complete:
+        raise SourceError(f"{path} ends in the middle of its gzip stream: its last articles are missing")
+
+
+def _unzstd(chunks: Iterator[bytes], path: Path) -> Iterator[bytes]:
+    """Frames one after another; a window that wants more than 128 MiB of memory is refused."""
+    frames = zstandard.ZstdDecompressor(max_window_size=_ZSTD_WINDOW)
+    data, complete = b"", True
+    stream = frames.decompressobj(write_size=_CHUNK)
+    for chunk in chunks:
+        data = chunk
+        while data:
+            complete = False
+            # in small steps: a kilobyte of a bomb becomes 32 MiB at most
+            step, data = data[:_ZSTD_STEP], data[_ZSTD_STEP:]
+            piece = stream.decompress(step)
+            if piece:
+                yield piece
+            if stream.eof:
+                data, complete = stream.unused_data + data, True
+                stream = frames.decompressobj(write_size=_CHUNK)
+    if not complete:
+        raise SourceError(f"{path} ends in the middle of its zstd stream: its last articles are missing")
 
 
 def _opened(path: Path) -> io.RawIOBase:
@@ -105,4 +144,6 @@ def _opened(path: Path) -> io.RawIOBase:
 def _unreadable(path: Path, error: Exception) -> str:
     if isinstance(error, zlib.error):
         return f"{path} is not valid gzip: {error}"
+    if isinstance(error, zstandard.ZstdError):
+        return f"{path} is not valid zstd: {error}"
     return f"{path} cannot be read: {getattr(error, 'strerror', None) or error}"

@@ -5,12 +5,13 @@ import gzip
 import os
 import subprocess
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from typing import Any
 
 import orjson
 import pytest
+import zstandard
 from aiohttp import web
 
 from app.errors import FetchFailed, SourceError
@@ -172,8 +173,20 @@ async def test_a_huge_feed_is_read_whole(parser: FeedParser) -> None:
     assert len(feed.entries) == 20_000
 
 
-@pytest.mark.parametrize("packed", [False, True])
-async def test_lines_pass_byte_for_byte(tmp_path: Path, packed: bool) -> None:
+def unpacked(first: bytes, second: bytes) -> bytes:
+    return first + second
+
+
+def gzipped(first: bytes, second: bytes) -> bytes:
+    return gzip.compress(first) + gzip.compress(second)
+
+
+def zstandard_frames(first: bytes, second: bytes) -> bytes:
+    return zstandard.compress(first) + zstandard.compress(second)
+
+
+@pytest.mark.parametrize("packed", [unpacked, gzipped, zstandard_frames])
+async def test_lines_pass_byte_for_byte(tmp_path: Path, packed: Callable[[bytes, bytes], bytes]) -> None:
     lines = [
         b'{"url": "https://p.example/1",   "title":"a"}',
         b"not json",
@@ -186,7 +199,7 @@ async def test_lines_pass_byte_for_byte(tmp_path: Path, packed: bool) -> None:
     ]
     path = tmp_path / "articles"
     data = b"\xef\xbb\xbf" + b"\n\n  \n".join(lines)
-    path.write_bytes(gzip.compress(data[:50]) + gzip.compress(data[50:]) if packed else data)
+    path.write_bytes(packed(data[:50], data[50:]))
     source = FileSource(path)
     items = [item async for item in source.items()]
     assert [item.value for item in items] == lines
@@ -203,6 +216,20 @@ async def test_a_million_short_lines_and_one_that_is_too_long(tmp_path: Path) ->
     long = max(sizes)
     assert sizes == {1: 300_001, long: 1}
     assert long > RAW_MESSAGE_BYTES
+
+
+async def test_a_large_file_in_zstd_comes_in_bounded_pieces(tmp_path: Path) -> None:
+    """One frame that a few kilobytes of it would fill the memory with, were it decompressed at once."""
+    path = tmp_path / "articles.zst"
+    path.write_bytes(zstandard.compress(b"12345678\n" * 5_000_000))
+    assert path.stat().st_size < 20_000
+    count = 0
+    async for item in FileSource(path).items():
+        assert item.value == b"12345678"
+        count += 1
+        if count == 300_000:
+            break
+    assert count == 300_000
 
 
 async def test_now_loop_and_limit(tmp_path: Path) -> None:
@@ -230,7 +257,8 @@ async def test_rate_is_kept(tmp_path: Path) -> None:
         (None, "does not exist"),
         (gzip.compress(b"{}\n" * 1000)[:-12], "in the middle of its gzip stream"),
         (b"\x1f\x8bnot really", "not valid gzip"),
-        (b"\x28\xb5\x2f\xfd\x00", "zstdcat"),
+        (zstandard.compress(b"{}\n" * 1000)[:-3], "in the middle of its zstd stream"),
+        (b"\x28\xb5\x2f\xfdnot really", "not valid zstd"),
     ],
 )
 async def test_files_that_cannot_be_read_say_why(tmp_path: Path, content: bytes | None, why: str) -> None:
