@@ -158,7 +158,7 @@ class Channels:
                 public=False,
             ),
             Channel(self.stories, "story id", "Story", "stories and their articles", _COMPACTED),
-            Channel(self.alerts, "alert id", "Alert", "bursts", event_config),
+            Channel(self.alerts, "alert id", "Alert", "bursts, and sources that fell silent", event_config),
             Channel(self.sources, "source id", "SourceHealth", "health of each source", _COMPACTED),
             Channel(
                 self.source_state,

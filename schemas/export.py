@@ -9,6 +9,7 @@ from typing import Any, Final
 from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
+from schemas.alert import Alert
 from schemas.article import RawArticle
 from schemas.channels import Channel, Channels
 from schemas.dead_letter import DeadLetterHeaders, Reason, Stage
@@ -18,7 +19,7 @@ from schemas.source_health import SourceHealth
 
 GENERATED: Final = Path(__file__).parent / "generated"
 REMEDY: Final = "geonews schemas export"
-MODELS: Final[tuple[type[BaseModel], ...]] = (RawArticle, EnrichedEvent, LedgerRecord, SourceHealth)
+MODELS: Final[tuple[type[BaseModel], ...]] = (RawArticle, EnrichedEvent, LedgerRecord, SourceHealth, Alert)
 ASYNCAPI: Final = "asyncapi.json"
 _DIALECT: Final = "https://json-schema.org/draft/2020-12/schema"
 _TRACEPARENT: Final = {"type": "string", "pattern": "^00-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$"}

@@ -1,6 +1,7 @@
 """`geonews sources list|check|add|run|status`."""
 
 import asyncio
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -150,7 +151,7 @@ def status(
     Try: `geonews sources status --json | jq 'select(.status == "silent") | .id'`
     """
     from app.settings import get_settings
-    from app.sources.run import read_health
+    from app.sources.run import is_overdue, read_health
 
     reports = asyncio.run(read_health(get_settings()))
     if json:
@@ -174,6 +175,8 @@ def status(
         _console.print(table)
     counts = {word: sum(report.status == word for report in reports) for word in _COLOURS}
     _console.print(", ".join(f"{count} {word}" for word, count in counts.items()))
+    if overdue := sum(is_overdue(report, datetime.now(UTC)) for report in reports):
+        _console.print(f"[red]{overdue} are overdue[/]: nobody polls them. Is `geonews sources run` running?")
 
 
 async def _check(chosen: "list[CatalogueSource]") -> "list[Checked]":

@@ -2,6 +2,7 @@
 
 import asyncio
 import signal
+from datetime import datetime, timedelta
 
 from aiokafka import TopicPartition
 from prometheus_client import start_http_server
@@ -17,6 +18,8 @@ from app.sources.parser import FeedParser
 from app.sources.shard_store import read_latest
 from app.sources.worker import SourceWorker
 from schemas.source_health import SourceHealth
+
+_OVERDUE = timedelta(minutes=10)
 
 
 async def serve_until_signal(settings: Settings, catalogue: Catalogue, metrics_port: int) -> None:
@@ -46,3 +49,8 @@ async def read_health(settings: Settings) -> list[SourceHealth]:
         except ValidationError:
             continue  # of a newer geonews, or of somebody else
     return sorted(reports, key=lambda report: report.id)
+
+
+def is_overdue(report: SourceHealth, now: datetime) -> bool:
+    """Whether a source should have been polled long ago: then nobody polls it."""
+    return report.next_poll is not None and now - report.next_poll > _OVERDUE

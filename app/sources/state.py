@@ -35,6 +35,7 @@ class SourceState:
     without_address: int = 0
     future_dates: int = 0
     old_dates: int = 0
+    alerted_for: float | None = None  # the silence, by when it began, for which an alert was raised
     record: Record = field(default_factory=Record)
     seen: dict[bytes, None] = field(default_factory=dict)  # oldest first
 

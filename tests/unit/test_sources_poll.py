@@ -18,7 +18,9 @@ from app.sources.parser import FeedParser
 from app.sources.poll import Pace, Polled, poll
 from app.sources.rhythm import DAY, HOUR, Record, next_interval, retry_in
 from app.sources.shard_store import shard_of
+from app.sources.silence import alert_of
 from app.sources.state import MOST_SEEN, SourceState, state_for
+from tests.contract.test_catalogue import ENTRY
 from tests.feed_server import FeedServer
 from tests.real_feeds import Story, feed
 
@@ -235,3 +237,23 @@ async def test_hosts_get_few_requests_at_once_and_none_while_held() -> None:
 def test_feeds_of_one_host_are_of_one_shard_and_hosts_spread() -> None:
     assert len({shard_of(f"https://news.example/{number}", 8) for number in range(50)}) == 1
     assert len({shard_of(f"https://news{number}.example/", 8) for number in range(100)}) == 8
+
+
+def test_one_alert_for_each_silence_and_none_for_a_failure() -> None:
+    source = CatalogueSource.model_validate(ENTRY)
+    state = SourceState(source.url, source.url, succeeded_at=1.0)
+    state.record, now = record([40, 44, 36, 40])
+    assert alert_of(source, state, now) is None
+    state.failures = 1
+    assert alert_of(source, state, now + 2 * DAY) is None
+    state.failures = 0
+    alert = alert_of(source, state, now + 2 * DAY)
+    assert alert is not None
+    assert (alert.source, alert.baseline_per_day) == ("a-paper", 40)
+    assert "A Paper has published nothing for 48 hours" in alert.title
+    again = state_for(source.url, state.to_json())
+    assert alert_of(source, again, now + 3 * DAY) is None
+    again.record.note(1, now + 3 * DAY)
+    other = alert_of(source, again, now + 9 * DAY)
+    assert other is not None
+    assert other.id != alert.id
