@@ -61,6 +61,7 @@ async def measure(name: str, base: Settings, arguments: argparse.Namespace) -> f
     watcher = AIOKafkaConsumer(bootstrap_servers=settings.kafka_bootstrap, isolation_level="read_committed")
     await watcher.start()
     log = Path(tempfile.gettempdir()) / f"{settings.namespace}.log"
+    began = time.monotonic()
     process = start(name, settings, log, python=arguments.peer_python)
     try:
         with console.status(f"{name}: running for {arguments.seconds} s"):

@@ -41,6 +41,7 @@ def article(number: int) -> tuple[bytes, int, bytes]:
         "url": url,
         "title": f"Story number {number}: two governments speak of trade",
         "text": f"Report {number}. {said}",
+        "language": "en",
         "published_at": "2026-01-20T10:00:00Z",
         "source": {"name": "Example"},
     }
