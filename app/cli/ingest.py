@@ -74,6 +74,40 @@ def ingest_feed(
     sys.exit(_run(_send_feeds_once(urls) if once else _follow_feeds(urls, seconds)))
 
 
+@ingest.command("gdelt")
+def ingest_gdelt(
+    query: Annotated[str | None, typer.Option(help="Of the DOC API; without one, all of the 15-minute files.")] = None,
+    translated: Annotated[bool, typer.Option("--translated", help="Files of articles not in English.")] = False,
+    once: Annotated[bool, typer.Option("--once", help="Ask once, send what is there, and end.")] = False,
+    interval: Annotated[float, typer.Option(min=60, help="Seconds between two times.")] = 900.0,
+) -> None:
+    """Take articles that the GDELT project has seen: their titles, times and publishers, but not their text.
+
+    Try: `geonews ingest gdelt --query 'tariffs sourcelang:eng' --once`
+    """
+    sys.exit(_run(_send_gdelt(query, translated=translated, once=once, interval=interval)))
+
+
+async def _send_gdelt(query: str | None, *, translated: bool, once: bool, interval: float) -> int:
+    from app.settings import get_settings
+    from app.sources.gdelt import FILES, TRANSLATED_FILES, GdeltSource
+    from app.sources.http import HttpClient
+    from app.sources.publish import RawProducer, Tally
+    from app.sources.supervise import run_sources
+
+    settings, tally, started = get_settings(), Tally(), time.monotonic()
+    async with HttpClient(settings, max_bytes=64 * 1024 * 1024) as http:
+        files = TRANSLATED_FILES if translated else FILES
+        source = GdeltSource(http, query=query, files=files, interval=interval, once=once)
+        if not once:
+            await run_sources(settings, [source])
+            return 0
+        async with RawProducer(settings) as producer:
+            await producer.publish(source, tally)
+    _summarise([tally], time.monotonic() - started)
+    return 0
+
+
 async def _send_files(sources: "list[FileSource]") -> int:
     from app.settings import get_settings
     from app.sources.publish import RawProducer, Tally
