@@ -10,7 +10,7 @@ from app.health import Health
 from app.main import app, health, settings
 from app.settings import Settings
 from app.sources.base import Source
-from app.sources.catalogue import load_catalogue
+from app.sources.catalogue import Catalogue, load_catalogue
 from app.sources.feed import FeedSource
 from app.sources.files import FileSource
 from app.sources.http import HttpClient
@@ -30,10 +30,13 @@ class IngestService(mode.Service):
         self._settings = settings
         self._health = health or Health()
         self._running: asyncio.Task[None] | None = None
+        self._catalogue: Catalogue | None = None
         self._polling: tuple[SourceWorker, asyncio.Task[None]] | None = None
 
     async def on_start(self) -> None:
-        """Start all sources; none of them, nor Kafka, can make this fail."""
+        """Start all sources; none of them, nor Kafka, can make this fail. Raises ConfigurationError for a catalogue."""
+        if self._settings.poll_sources:
+            self._catalogue = load_catalogue(self._settings.sources)
         if self._settings.ingest_feeds or self._settings.ingest_files or self._settings.poll_sources:
             self._running = asyncio.create_task(self._run(), name="ingest")
 
@@ -56,9 +59,8 @@ class IngestService(mode.Service):
                 FeedSource(url, http, parser, interval=chosen.ingest_interval_seconds) for url in chosen.ingest_feeds
             ]
             async with asyncio.TaskGroup() as group:
-                if chosen.poll_sources:
-                    catalogue = load_catalogue(chosen.sources)
-                    worker = SourceWorker(catalogue, chosen, http, parser, self._health)
+                if self._catalogue:
+                    worker = SourceWorker(self._catalogue, chosen, http, parser, self._health)
                     self._polling = (worker, group.create_task(worker.run(), name="poll sources"))
                 group.create_task(run_sources(chosen, [*files, *feeds]), name="run sources")
 

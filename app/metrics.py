@@ -60,6 +60,7 @@ SOURCE_FAILURES = Gauge("geonews_source_failures", "Polls of a source that faile
 SOURCE_WAIT_SECONDS = Gauge(
     "geonews_source_wait_seconds", "Time from a source's last poll to its next one; back-off included.", ["source"]
 )
+PAGES = Counter("geonews_pages", "Article pages fetched for their text, by what came of it.", ["result"])
 PUSHED = Counter("geonews_pushed", "Requests to POST /v1/articles, by HTTP status.", ["status"])
 GATEWAY_CLIENTS = Gauge("geonews_gateway_clients", "Clients connected to the event stream.")
 GATEWAY_EVENTS = Counter("geonews_gateway_events", "Events that the gateway read from Kafka.")

@@ -105,6 +105,11 @@ class Settings(BaseSettings):
     source_min_seconds: float = Field(120.0, gt=0, description="a source that changes often is polled this often")
     source_max_seconds: float = Field(3600.0, gt=0, description="a source that hardly changes is polled this often")
     source_concurrency: int = Field(64, ge=1, description="most fetches at once in one process")
+    fetch_text: bool = Field(
+        False,
+        description="fetch the page of an article whose feed gives no text, where robots.txt allows it and no paywall "
+        "stands before it; needs `pip install geonews[fulltext]`",
+    )
     host_concurrency: int = Field(2, ge=1, description="most fetches at once from one host")
     ingest_feeds: list[str] = Field(
         default_factory=list, description='feeds that the worker polls, as a JSON list: ["https://…"]'

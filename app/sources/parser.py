@@ -1,4 +1,4 @@
-"""Parses feeds in a process of its own, which a hostile feed may hang or fill without harm to anything else.
+"""Parses feeds and pages in a process of its own, which a hostile one may hang or fill without harm to anything else.
 
 Some inputs make feed parsers take time that grows with the square of their size, inside C code that holds the
 interpreter's lock: in a thread, one feed of a few megabytes would stop the whole worker for an hour.
@@ -9,7 +9,7 @@ import contextlib
 import sys
 from asyncio.subprocess import PIPE, Process
 from types import TracebackType
-from typing import Final, Self
+from typing import Any, Final, Self
 
 import orjson
 
@@ -38,9 +38,21 @@ class FeedParser:
 
     async def parse(self, body: bytes, *, url: str, content_type: str = "", language: str | None = None) -> Feed:
         """What `app.sources.parsing.parse` gives. Raises SourceError for what is no feed, or takes too long."""
+        answer = await self._answer({"url": url, "type": content_type, "language": language}, body)
+        entries = [Entry(bytes.fromhex(identity), article) for identity, article in answer["entries"]]
+        return Feed(entries, answer["skipped"])
+
+    async def text_of(self, page: bytes, *, url: str, content_type: str = "") -> str | None:
+        """The article's text in a web page, None where there is none. Raises SourceError when it takes too long."""
+        answer = await self._answer({"what": "page", "url": url, "type": content_type}, page)
+        text: str | None = answer["text"]
+        return text
+
+    async def _answer(self, head: dict[str, str | None], body: bytes) -> dict[str, Any]:
+        url = head["url"]
         async with self._turn:
             try:
-                answer = orjson.loads(await self._ask({"url": url, "type": content_type, "language": language}, body))
+                answer: dict[str, Any] = orjson.loads(await self._ask(head, body))
             except (asyncio.IncompleteReadError, ConnectionError) as error:
                 await self._end()
                 raise SourceError(f"{url} cannot be parsed in {self._seconds} s or in 1 GiB of memory") from error
@@ -49,8 +61,7 @@ class FeedParser:
                 raise
         if "error" in answer:
             raise SourceError(answer["error"])
-        entries = [Entry(bytes.fromhex(identity), article) for identity, article in answer["entries"]]
-        return Feed(entries, answer["skipped"])
+        return answer
 
     async def _ask(self, head: dict[str, str | None], body: bytes) -> bytes:
         child = self._child

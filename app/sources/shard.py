@@ -21,6 +21,7 @@ from app.health import Health
 from app.metrics import INGESTED, SHARD_RESTARTS, SOURCE_ARTICLES, SOURCE_FAILURES, SOURCE_WAIT_SECONDS
 from app.settings import Settings
 from app.sources.catalogue import CatalogueSource
+from app.sources.fulltext import FullText
 from app.sources.hosts import Hosts
 from app.sources.http import HttpClient
 from app.sources.parser import FeedParser
@@ -48,6 +49,7 @@ class Shard:
         parser: FeedParser,
         hosts: Hosts,
         health: Health,
+        texts: FullText | None = None,
     ) -> None:
         self.place = place
         self.states: dict[str, SourceState] = {}
@@ -55,6 +57,7 @@ class Shard:
         self._settings = settings
         self._http, self._parser, self._hosts = http, parser, hosts
         self._health = health
+        self._texts = texts
         self._component = f"sources shard {place.partition}"
         self._pace = Pace(settings.source_min_seconds, settings.source_max_seconds)
         self._go = asyncio.Event()
@@ -137,6 +140,8 @@ class Shard:
             await self._go.wait()
             async with self._hosts.turn(state.address):
                 polled = await self._poll(source, state)
+            if self._texts and polled.articles and not source.paywall:
+                polled.articles = await self._texts.added(polled.articles)
             if polled.retry_after:
                 self._hosts.hold(state.address, polled.retry_after)
             await self._keep(Change(source, state, polled.articles), urgent=polled.urgent)

@@ -16,6 +16,7 @@ from app.kafka.closing import close_consumer
 from app.metrics import SHARDS, SOURCES
 from app.settings import Settings
 from app.sources.catalogue import Catalogue
+from app.sources.fulltext import FullText
 from app.sources.health import status_of
 from app.sources.hosts import Hosts
 from app.sources.http import HttpClient
@@ -39,6 +40,7 @@ class SourceWorker(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka
         self._http, self._parser = http, parser
         self._health = health
         self._hosts = Hosts(settings.host_concurrency, settings.source_concurrency)
+        self._texts = FullText(http, parser, self._hosts, settings.user_agent) if settings.fetch_text else None
         self._shards: dict[TopicPartition, tuple[Shard, asyncio.Task[None]]] = {}
         self._consumer: AIOKafkaConsumer | None = None
         self._stopping = asyncio.Event()
@@ -118,7 +120,7 @@ class SourceWorker(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka
 
     def _open(self, place: TopicPartition, shards: int) -> None:
         mine = sources_of(self._catalogue.sources, place.partition, shards)
-        shard = Shard(place, mine, self._settings, self._http, self._parser, self._hosts, self._health)
+        shard = Shard(place, mine, self._settings, self._http, self._parser, self._hosts, self._health, self._texts)
         self._shards[place] = (shard, asyncio.create_task(shard.run(), name=f"shard {place.partition}"))
 
     async def _close(self, places: set[TopicPartition]) -> None:
