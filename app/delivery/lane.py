@@ -55,9 +55,10 @@ class Lane:
         self._stopping = False
         self._go = asyncio.Event()
         self._go.set()
-        self._held = asyncio.Event()
+        self._calm = asyncio.Event()  # no batch is in hand
+        self._calm.set()
         self._wake = asyncio.Event()
-        self._opened = False
+        self._rebalances = 0
         self._is_down = False  # the classifier failed for everything, and has not answered since
 
     async def run(self) -> None:
@@ -73,7 +74,6 @@ class Lane:
                 metrics.restarted(self._agent.name, cause)
                 await self._back_off(failures, cause)
         finally:
-            self._held.set()
             self._health.gone(self._component)
 
     async def _run_once(self) -> str | None:
@@ -86,7 +86,6 @@ class Lane:
         try:
             await self._go.wait()
             memory, position = await self._open(transactions)
-            self._opened = True
             await self._serve(transactions, memory, position)
         except ProducerFenced:
             # Another worker owns this partition now. If the group still says that it is ours, it is taken back later.
@@ -108,7 +107,7 @@ class Lane:
             self._health.ill(self._component, f"failed: {error!r}")
             return "defect"
         finally:
-            self._opened = False
+            self._calm.set()
             self.progress.idle()
             await transactions.close()
         return None
@@ -150,17 +149,23 @@ class Lane:
         loop = asyncio.get_running_loop()
         if not self._is_down:
             self._health.well(self._component)
+        rebalances = self._rebalances
         while not self._stopping:
-            if not self._go.is_set():
+            if self._rebalances != rebalances or not self._go.is_set():
                 batches.forget()
+                await self._go.wait()
+                rebalances = self._rebalances
                 if not (await self._resumed(position) and self._partitions() == partitions):
                     return
             records = await batches.next()
+            if self._rebalances != rebalances:
+                continue  # what was read may be another's by now
             lag = metrics.lag(self._agent.name, self._consumer, self.place, records)
             if not records:
                 self.progress.polled(waiting=lag > 0)
                 self._recovered(lag == 0)
                 continue
+            self._calm.clear()
             self.progress.busy()
             pending, now = Pending(memory), datetime.now(UTC)
             decided = await loop.run_in_executor(
@@ -170,6 +175,7 @@ class Lane:
             await self._commit(transactions, decided, pending, (position, next_offset), path.payload_bytes)
             pending.commit()
             position = next_offset
+            self._calm.set()
             self.progress.idle()
             self._recovered(True)
             metrics.remembered(self._agent.name, self.place.partition, memory)
@@ -202,10 +208,7 @@ class Lane:
         metrics.committed(self._agent.name, decided, time.monotonic() - began)
 
     async def _resumed(self, position: int) -> bool:
-        """Wait out a rebalance; True when this lane may go on where it was."""
-        self._held.set()
-        await self._go.wait()
-        self._held.clear()
+        """Whether this lane may go on at `position` after a rebalance, from where it then reads."""
         if self._stopping:
             return False
         # Had another worker owned the partition meanwhile, it would have committed more: then open again.
@@ -222,14 +225,16 @@ class Lane:
             await asyncio.wait_for(self._wake.wait(), seconds)
 
     async def hold(self) -> None:
-        """Finish the batch in hand, then wait: a rebalance has begun."""
+        """Finish the batch in hand, then wait: a rebalance has begun.
+
+        A lane that only waits for records counts as finished: aiokafka lets no reader go before the rebalance ends.
+        """
+        self._rebalances += 1
         self._go.clear()
-        if self._opened:
-            await self._held.wait()
+        await self._calm.wait()
 
     def resume(self) -> None:
         """The rebalance left this partition here."""
-        self._held.clear()
         self._go.set()
         self._wake.set()
 
