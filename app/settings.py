@@ -53,7 +53,7 @@ class Settings(BaseSettings):
     )
     batch_records: int = Field(500, ge=1, le=100_000, description="most records in one transaction")
     session_timeout_ms: int = Field(6000, ge=1000, description="a dead worker's partitions move after this")
-    heartbeat_interval_ms: int = Field(1500, ge=100, description="at most a third of the session timeout")
+    heartbeat_interval_ms: int = Field(500, ge=100, description="at most a third of the session timeout")
     transaction_timeout_ms: int = Field(
         30_000, ge=1000, description="the broker aborts a transaction left open this long"
     )
