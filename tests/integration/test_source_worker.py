@@ -18,6 +18,7 @@ import yaml
 from aiohttp import web
 from prometheus_client import REGISTRY
 
+from agents.ingest import IngestService
 from app.delivery.transactions import Transactions
 from app.health import Health
 from app.settings import Settings
@@ -28,6 +29,7 @@ from app.sources.run import read_health
 from app.sources.worker import SourceWorker
 from tests.feed_server import FeedServer, Handler
 from tests.kafka_tools import read_all
+from tests.lane_tools import running
 from tests.real_feeds import COUNT, Story, feed
 
 pytestmark = pytest.mark.integration
@@ -251,6 +253,36 @@ def failures(source: str) -> float | None:
 
 def wait(source: str) -> float | None:
     return REGISTRY.get_sample_value("geonews_source_wait_seconds", {"source": source})
+
+
+async def test_a_worker_polls_the_catalogue_and_what_it_publishes_is_classified_once(
+    settings: Settings, server: FeedServer, tmp_path: Path
+) -> None:
+    """Raw is written in transactions then: lanes and audit must make of it what they make of any other raw topic."""
+    newsroom = Newsroom(server)
+    path = tmp_path / "sources.yaml"
+    path.write_text(yaml.safe_dump({"sources": newsroom.catalogue()[:9]}))
+    quick = settings.model_copy(update=QUICK | {"poll_sources": True, "sources": path})
+    service = IngestService(quick)
+    async with running(settings):
+        await service.start()
+        try:
+            await arrived(settings, 9 * 4)
+            async with asyncio.timeout(60):
+                while sum([r["records"] for r in await ledger(settings)]) < 9 * 4:  # noqa: ASYNC110
+                    await asyncio.sleep(0.2)
+        finally:
+            await service.stop()
+    assert service.crashed is False
+    assert sum([r["records"] for r in await ledger(settings)]) == 9 * 4
+    assert sum([r["dead_lettered"] for r in await ledger(settings)]) == 0
+    assert (await raw_urls(settings)).most_common(1)[0][1] == 1
+
+
+async def ledger(settings: Settings) -> list[dict[str, Any]]:
+    """What became of raw articles."""
+    records = [orjson.loads(r.value) for r in await read_all(settings, settings.channels.ledger)]
+    return [record for record in records if record["topic"] == settings.channels.raw]
 
 
 async def test_a_worker_that_lost_a_shard_unknowingly_writes_nothing_more(
