@@ -74,6 +74,36 @@ def ingest_feed(
     sys.exit(_run(_send_feeds_once(urls) if once else _follow_feeds(urls, seconds)))
 
 
+@ingest.command("warc")
+def ingest_warc(
+    paths: Annotated[list[Path], typer.Argument(metavar="PATH...", help="WARC files, plain or gzip.")],
+    limit: Annotated[int, typer.Option(min=0, help="Most articles from each file; 0: all.")] = 0,
+) -> None:
+    """Send the articles of archived web pages, such as those of Common Crawl's news crawl.
+
+    Needs `pip install 'geonews[fulltext]'`.
+
+    Try: `geonews ingest warc CC-NEWS-20260120.warc.gz --limit 1000`
+    """
+    sys.exit(_run(_send_warc(paths, limit)))
+
+
+async def _send_warc(paths: list[Path], limit: int) -> int:
+    from app.settings import get_settings
+    from app.sources.parser import FeedParser
+    from app.sources.publish import RawProducer, Tally
+    from app.sources.warc import WarcSource
+
+    tally, started = Tally(), time.monotonic()
+    try:
+        async with FeedParser() as parser, RawProducer(get_settings()) as producer:
+            for path in paths:
+                await producer.publish(WarcSource(path, parser, limit=limit), tally)
+    finally:
+        _summarise([tally], time.monotonic() - started)
+    return 0
+
+
 @ingest.command("gdelt")
 def ingest_gdelt(
     query: Annotated[str | None, typer.Option(help="Of the DOC API; without one, all of the 15-minute files.")] = None,

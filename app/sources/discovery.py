@@ -37,7 +37,7 @@ class Found:
 async def find_feeds(url: str, http: HttpClient, parser: FeedParser, robots: Robots) -> list[Found]:
     """Every feed at `url`, the page's first one first. Raises SourceError when there is none, or none is allowed."""
     if not await robots.allows(url):
-        raise SourceError(f"{url}: the site's robots.txt asks not to fetch it")
+        raise SourceError(f"{url}: the site's robots.txt forbids it, or cannot be read now")
     page = await http.fetch(url)
     if page is None:
         raise SourceError(f"{url} is empty")

@@ -48,6 +48,12 @@ class FeedParser:
         text: str | None = answer["text"]
         return text
 
+    async def article_of(self, page: bytes, *, url: str, content_type: str = "") -> dict[str, Any]:
+        """What a web page says of its article, as fields of a RawArticle. Raises SourceError when it takes too long."""
+        answer = await self._answer({"what": "article", "url": url, "type": content_type}, page)
+        article: dict[str, Any] = answer["article"]
+        return article
+
     async def _answer(self, head: dict[str, str | None], body: bytes) -> dict[str, Any]:
         url = head["url"]
         async with self._turn:

@@ -10,7 +10,7 @@ from typing import Any, Final
 import orjson
 
 from app.errors import SourceError
-from app.sources.pages import text_of
+from app.sources.pages import article_of, text_of
 from app.sources.parsing import parse
 
 _MOST_MEMORY: Final = 1024**3
@@ -41,6 +41,8 @@ def _answer(head: dict[str, str], body: bytes) -> bytes:
     try:
         if head.get("what") == "page":
             return _dumped({"text": text_of(body, head["url"], head["type"])})
+        if head.get("what") == "article":
+            return _dumped({"article": article_of(body, head["url"], head["type"])})
         feed = parse(body, url=head["url"], content_type=head["type"], language=head["language"])
         entries = [(entry.identity.hex(), entry.article) for entry in feed.entries]
         return _dumped({"entries": entries, "skipped": feed.skipped})
