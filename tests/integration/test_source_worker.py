@@ -243,8 +243,26 @@ async def test_without_network_each_source_says_why_and_nothing_crashes(settings
         "no-feed": ("failing", "not_a_feed"),
     }
     assert all(report.detail for report in await read_health(settings))
+    shown = await command(settings, "sources", "status")
+    assert "0 ok, 0 new, 4 failing, 0 silent, 1 gone" in shown
+    assert "not-there" in shown
+    lines = (await command(settings, "sources", "status", "--json")).splitlines()
+    assert {orjson.loads(line)["id"] for line in lines} == set(found)
     assert sum(request.path == "/410" for request in server.requests) == 1
     assert await raw_urls(settings) == Counter()
+
+
+async def command(settings: Settings, *arguments: str) -> str:
+    """What a command prints."""
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-c", "from app.cli import main; main()", *arguments),
+        env=os.environ
+        | {"GEONEWS_KAFKA_BOOTSTRAP": str(settings.kafka_bootstrap), "GEONEWS_NAMESPACE": settings.namespace},
+        stdout=subprocess.PIPE,
+    )
+    out, _ = await process.communicate()
+    assert process.returncode == 0
+    return out.decode()
 
 
 def failures(source: str) -> float | None:
