@@ -1,29 +1,37 @@
 """What polling costs: the CPU time of a feed that has not changed, and how many feeds a minute one core can poll.
 
-    python -m benchmarks.sources [FEEDS]
+    python -m benchmarks.sources [FEEDS] [kafka]
 
 CPU time of this process and of the parser's, so that what else the machine does hardly shows; the server runs in a
 process of its own and is not counted. Feeds have 30 entries; in the mixed round one in five has three new ones, one in
-five came as the same bytes again without a validator, and the rest answer 304.
+five came as the same bytes again without a validator, and the rest answer 304. With `kafka`, a worker then polls all
+feeds once a minute onto a Kafka that is started for it.
 """
 
 import asyncio
 import resource
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Awaitable, Callable
+from pathlib import Path
 
 from aiohttp import web
 from aiokafka import TopicPartition
+from prometheus_client import REGISTRY
 
+from app.health import Health
+from app.kafka.admin import ensure_topics
+from app.kafka.local import LocalKafka
 from app.settings import Settings
-from app.sources.catalogue import CatalogueSource
+from app.sources.catalogue import Catalogue, CatalogueSource
 from app.sources.http import HttpClient
 from app.sources.parser import FeedParser
 from app.sources.poll import Pace, poll
 from app.sources.records import Change, written
 from app.sources.state import SourceState
+from app.sources.worker import SourceWorker
 from tests.real_feeds import COUNT, Story, feed
 
 ENTRIES = 30
@@ -129,16 +137,59 @@ async def run(port: int, count: int) -> None:
         )
 
 
+async def through_kafka(port: int, count: int, kafka: LocalKafka) -> None:
+    """A worker as it is, with its transactions; from its second minute on, when no feed is new to it any more."""
+    settings = Settings(
+        _env_file=None,
+        kafka_bootstrap=kafka.bootstrap,
+        namespace="bench",
+        fetch_private=True,
+        host_concurrency=AT_ONCE,
+        source_min_seconds=60,
+        source_max_seconds=60,
+    )
+    await ensure_topics(settings, ["davos"])
+    async with HttpClient(settings) as http:
+        feeds = Round(port, count, http, settings)
+        catalogue = Catalogue(sources=tuple(source for source, _ in feeds.feeds))
+        async with FeedParser() as parser:
+            worker = SourceWorker(catalogue, settings, http, parser, Health())
+            task = asyncio.create_task(worker.run())
+            await asyncio.sleep(100)
+            await feeds.changed()
+            before, used = polls(), time.process_time()
+            await asyncio.sleep(60)
+            spent, done = time.process_time() - used, polls() - before
+            worker.stop()
+            await task
+    print(f"through Kafka     {1e3 * spent / done:7.2f} ms CPU a feed, parser aside: {done:,.0f} polls in a minute")
+
+
+def polls() -> float:
+    """Fetches that went well, so far."""
+    return sum(REGISTRY.get_sample_value("geonews_fetches_total", {"result": r}) or 0 for r in ("ok", "not_modified"))
+
+
 def main() -> None:
     """Start the server, measure, stop it."""
     if sys.argv[1:] == ["serve"]:
         asyncio.run(serve())
         return
     count = int(sys.argv[1]) if len(sys.argv) > 1 else 2000
+    with_kafka = sys.argv[2:] == ["kafka"]
     server = subprocess.Popen([sys.executable, "-m", "benchmarks.sources", "serve"], stdout=subprocess.PIPE, text=True)
     try:
         assert server.stdout is not None
-        asyncio.run(run(int(server.stdout.readline()), count))
+        port = int(server.stdout.readline())
+        asyncio.run(run(port, count))
+        if with_kafka:
+            with tempfile.TemporaryDirectory() as home:
+                kafka = LocalKafka(Path(home), heap_mb=512)
+                kafka.start()
+                try:
+                    asyncio.run(through_kafka(port, count, kafka))
+                finally:
+                    kafka.stop()
     finally:
         server.kill()
         server.wait()
