@@ -46,7 +46,7 @@ def test_lists_are_json(monkeypatch: pytest.MonkeyPatch) -> None:
         ({"seen_hours": 0}, "seen_hours"),
         ({"log_level": "loud"}, "log_level"),
         ({"heartbeat_interval_ms": 2001}, "at most a third of GEONEWS_SESSION_TIMEOUT_MS"),
-        ({"session_timeout_ms": 4000}, "at most a third of GEONEWS_SESSION_TIMEOUT_MS"),
+        ({"session_timeout_ms": 1400}, "at most a third of GEONEWS_SESSION_TIMEOUT_MS"),
         ({"kafka_security_protocol": "SASL_SSL"}, "SASL needs GEONEWS_KAFKA_SASL_USERNAME"),
         ({"kafka_security_protocol": "SASL_SSL", "kafka_sasl_username": "u"}, "and GEONEWS_KAFKA_SASL_PASSWORD"),
     ],
