@@ -116,6 +116,7 @@ def add(
         _console.print(f"added to {path}; `geonews sources run` polls it from its next start", soft_wrap=True)
 
 
+@app.command("run")
 @sources_app.command("run")
 def run(
     sources: File = None,
