@@ -9,7 +9,7 @@ from typing import Any, Final
 import orjson
 
 from app.classification.cascade import CascadeClassifier, Judgement
-from app.classification.encoder import CARD_FILE, encoder_directory
+from app.classification.encoder import CARD_FILE, MODEL_FILE, encoder_directory, models_directory
 from app.classification.evaluation import Counts, Example, Report, evaluate, in_split, predict
 from app.classification.lexicon import LexiconClassifier
 from app.classification.registry import build_classifier
@@ -29,6 +29,11 @@ class Measured:
     predictions: dict[str, _Predictions]  # by classifier
     judgements: list[tuple[Example, Judgement]]  # of the cascade
 
+    @property
+    def best(self) -> str:
+        """The classifier that tables are about."""
+        return list(self.predictions)[-1]
+
     def report(self, name: str, kind: str, group: Callable[[Example], str] = lambda _: "all") -> dict[str, Report]:
         """Reports by group of one classifier on one kind."""
         of_kind = [pair for pair in self.predictions[name] if pair[0].kind == kind]
@@ -36,7 +41,10 @@ class Measured:
 
 
 def write_card(taxonomy: Taxonomy, examples: Sequence[Example]) -> tuple[str, str]:
-    """The card in Markdown and the reliability plot in SVG. Raises TaxonomyError when there is no model."""
+    """The card in Markdown and the reliability plot in SVG, empty where no model ships.
+
+    Topics and languages are measured for the best classifier that there is. Raises TaxonomyError.
+    """
     measured = _measure(taxonomy, in_split(examples, "test"))
     sections = [
         _head(measured),
@@ -44,10 +52,12 @@ def write_card(taxonomy: Taxonomy, examples: Sequence[Example]) -> tuple[str, st
         _topics(measured),
         _groups("By language", "language", measured, lambda example: example.document.language or "?", ["written"]),
         _groups("Hard and clear", "cases", measured, lambda each: "hard" if each.hard else "clear", list(KINDS)),
-        _stages(measured),
-        _calibration(measured),
-        _experiments(encoder_directory() / EXPERIMENTS),
+        _stages(measured) if measured.judgements else "",
+        _calibration(measured) if measured.judgements else "",
+        _experiments(models_directory() / EXPERIMENTS),
     ]
+    if not measured.judgements:
+        return "\n\n".join(section for section in sections if section) + "\n", ""
     curves = {topic: bins(*_scores(measured, [topic])) for topic in taxonomy.topic_ids}
     return "\n\n".join(section for section in sections if section) + "\n", plot(curves)
 
@@ -55,7 +65,7 @@ def write_card(taxonomy: Taxonomy, examples: Sequence[Example]) -> tuple[str, st
 def _measure(taxonomy: Taxonomy, held_out: list[Example]) -> Measured:
     predictions: dict[str, _Predictions] = {}
     judgements: list[tuple[Example, Judgement]] = []
-    for name in ("lexicon", "encoder", "cascade"):
+    for name in ("lexicon", "encoder", "cascade") if _ships() else ("lexicon",):
         classifier = build_classifier(name, taxonomy)
         if isinstance(classifier, LexiconClassifier):
             predictions[name] = list(predict(classifier, held_out))
@@ -66,21 +76,26 @@ def _measure(taxonomy: Taxonomy, held_out: list[Example]) -> Measured:
     return Measured(taxonomy, predictions, judgements)
 
 
+def _ships() -> bool:
+    return (encoder_directory() / MODEL_FILE).is_file()
+
+
 def _accepted(judgement: Judgement) -> frozenset[str]:
     return frozenset(topic for topic, score in judgement.scores.items() if score.accepted)
 
 
 def _head(measured: Measured) -> str:
-    sizes = Counter(example.kind for example, _ in measured.judgements)
-    card = orjson.loads((encoder_directory() / CARD_FILE).read_bytes())
-    model, taxonomy = card["version"], measured.taxonomy.version
+    sizes = Counter(example.kind for example, _ in measured.predictions["lexicon"])
+    model, taxonomy = "none ships yet", measured.taxonomy.version
+    if measured.judgements:
+        model = orjson.loads((encoder_directory() / CARD_FILE).read_bytes())["version"]
     return f"""# Quality
 
 How good the classifiers are on the `test` split of `data/labelled/`: {sizes["events"]} English events and
 {sizes["written"]} written articles in 32 languages, on which nobody trained or tuned anything. `geonews quality` writes
 this page; `geonews evaluate` prints the same figures for any labelled file and any classifier (`GEONEWS_CLASSIFIER`).
 
-Model {model}, taxonomy {taxonomy}. What the model is made of: [models/README.md](../models/README.md)."""
+Model: {model}; taxonomy {taxonomy}. What the model is made of: [models/README.md](../models/README.md)."""
 
 
 def _overall(measured: Measured) -> str:
@@ -98,9 +113,9 @@ def _topics(measured: Measured) -> str:
     rows = [
         [topic, label, str(counts.true_positives + counts.false_negatives), *_figures(counts)]
         for kind, label in KINDS.items()
-        for topic, counts in measured.report("cascade", kind)["all"].topics.items()
+        for topic, counts in measured.report(measured.best, kind)["all"].topics.items()
     ]
-    return "## By topic (`cascade`)\n\n" + _table(
+    return f"## By topic (`{measured.best}`)\n\n" + _table(
         ["topic", "texts", "of them in it", "precision", "recall", "F1"], rows
     )
 
@@ -108,9 +123,9 @@ def _topics(measured: Measured) -> str:
 def _groups(title: str, column: str, measured: Measured, group: Callable[[Example], str], kinds: Iterable[str]) -> str:
     rows = []
     for kind in kinds:
-        for name, report in sorted(measured.report("cascade", kind, group).items()):
+        for name, report in sorted(measured.report(measured.best, kind, group).items()):
             rows.append([f"{name} ({kind})", str(report.examples), *_figures(report.micro)])
-    return f"## {title} (`cascade`)\n\n" + _table([column, "texts", "precision", "recall", "micro-F1"], rows)
+    return f"## {title} (`{measured.best}`)\n\n" + _table([column, "texts", "precision", "recall", "micro-F1"], rows)
 
 
 def _stages(measured: Measured) -> str:

@@ -48,9 +48,12 @@ def evaluate(
         SplitName, typer.Option(help="dev: what terms and weights were tuned on; test: what nobody tuned on.")
     ] = SplitName.TEST,
     by: Annotated[By, typer.Option(help="One line for each topic, language, or hard and clear cases.")] = By.TOPIC,
+    classifier: Annotated[
+        str | None, typer.Option(help="lexicon, encoder, cascade, hf:PATH or another. Else GEONEWS_CLASSIFIER.")
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of tables.")] = False,
 ) -> None:
-    """Measure precision, recall and F1 of the classifier (GEONEWS_CLASSIFIER) on labelled texts.
+    """Measure precision, recall and F1 of a classifier on labelled texts.
 
     Two sets come with geonews: *events* (English, one or two sentences) and *written* (short articles in 32 languages,
     a quarter of them hard on purpose). The split is fixed, by a hash of each text's id. Figures of `dev` flatter:
@@ -59,11 +62,11 @@ def evaluate(
     from app.classification import evaluation
 
     taxonomy = configured_taxonomy()
-    classifier = configured_classifier(taxonomy)
+    measured = configured_classifier(taxonomy, classifier)
     examples = evaluation.in_split(labelled_examples(data), split.value)
     if not examples:
         raise ConfigurationError(f"no labelled text belongs to the split {split.value!r}; try --split all")
-    predictions = list(evaluation.predict(classifier, examples))
+    predictions = list(evaluation.predict(measured, examples))
     results: dict[str, dict[str, Report]] = {}
     kind: str
     for kind in dict.fromkeys(example.kind for example in examples):
@@ -115,13 +118,13 @@ def configured_taxonomy() -> "Taxonomy":
         raise ConfigurationError(str(error)) from error
 
 
-def configured_classifier(taxonomy: "Taxonomy") -> "Classifier":
-    """The classifier that is set. Raises ConfigurationError."""
+def configured_classifier(taxonomy: "Taxonomy", name: str | None = None) -> "Classifier":
+    """The classifier of that name, or the one that is set. Raises ConfigurationError."""
     from app.classification.registry import build_classifier
 
     try:
         settings = get_settings()
-        return build_classifier(settings.classifier, taxonomy, settings.model_threads)
+        return build_classifier(name or settings.classifier, taxonomy, settings.model_threads)
     except ValueError as error:
         raise ConfigurationError(str(error)) from error
 

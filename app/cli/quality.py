@@ -30,5 +30,6 @@ def quality(
         raise ConfigurationError(str(error)) from error
     out.parent.mkdir(parents=True, exist_ok=True)
     out.write_text(card, encoding="utf-8")
-    out.with_name("quality-reliability.svg").write_text(plot, encoding="utf-8")
+    if plot:
+        out.with_name("quality-reliability.svg").write_text(plot, encoding="utf-8")
     typer.echo(f"{out} written")
