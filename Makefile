@@ -40,7 +40,7 @@ contract: setup  ## schemas and docs against code
 	@$(BIN)/pytest tests/contract
 
 integration: setup  ## tests on a real Kafka
-	@$(BIN)/pytest tests/integration
+	@$(BIN)/pytest -n 2 --dist loadfile tests/integration
 
 faults: setup  ## the short fault suite: kill -9, zombies, broker restarts
 	@$(BIN)/pytest tests/faults -m "not slow"

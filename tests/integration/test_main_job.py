@@ -16,7 +16,7 @@ from tests.kafka_tools import Put, produce, read_all
 
 pytestmark = pytest.mark.integration
 SAMPLES = Path(__file__).parents[2] / "samples" / "articles.jsonl"
-LEXICON = {"GEONEWS_CLASSIFIER": "lexicon"}
+SHIPPED = {"GEONEWS_CLASSIFIER": "lexicon", "GEONEWS_TAXONOMY": str(SAMPLES.parents[1] / "config" / "taxonomy.yaml")}
 
 
 @pytest.fixture
@@ -34,7 +34,7 @@ async def fleet(local_kafka: LocalKafka, tmp_path: Path) -> AsyncIterator[Fleet]
 
 async def test_a_thousand_mixed_articles_and_a_worker_killed_half_way(fleet: Fleet) -> None:
     await fleet.feed(1000)
-    worker = fleet.worker("a", LEXICON)
+    worker = fleet.worker("a", SHIPPED)
     half_way = await fleet.until_published(50)
     worker.kill9()
     worker.start()
@@ -50,8 +50,8 @@ async def test_both_mission_stories_come_out_right(fleet: Fleet) -> None:
     with SAMPLES.open("rb") as lines:
         stories = [next(lines).strip() for _ in range(2)]
     await produce(settings, settings.channels.raw, [Put(story) for story in stories])
-    fleet.worker("a", LEXICON)
-    await fleet.until_published(1)
+    fleet.worker("a", SHIPPED)
+    await fleet.until_published(1, 60)
     await fleet.drained()
     by_url = {}
     for record in await read_all(settings, settings.channels.events):
