@@ -28,18 +28,6 @@ PAGE = b"""<!doctype html><html><head><title>Paper</title>
 
 
 @pytest.fixture
-async def server() -> AsyncIterator[FeedServer]:
-    async with FeedServer() as running:
-        yield running
-
-
-@pytest.fixture
-async def http() -> AsyncIterator[HttpClient]:
-    async with HttpClient(Settings(_env_file=None, fetch_private=True)) as client:
-        yield client
-
-
-@pytest.fixture
 async def parser() -> AsyncIterator[FeedParser]:
     async with FeedParser() as started:
         yield started

@@ -2,14 +2,12 @@
 
 import io
 import zipfile
-from collections.abc import AsyncIterator
 from typing import Any
 
 import orjson
 import pytest
 
 from app.errors import SourceError
-from app.settings import Settings
 from app.sources.base import Item
 from app.sources.gdelt import GdeltSource
 from app.sources.gdelt_names import country_code, language_code
@@ -52,18 +50,6 @@ def zipped(*contents: str) -> bytes:
         for number, content in enumerate(contents):
             archive.writestr(f"{number}.gkg.csv", content)
     return file.getvalue()
-
-
-@pytest.fixture
-async def server() -> AsyncIterator[FeedServer]:
-    async with FeedServer() as running:
-        yield running
-
-
-@pytest.fixture
-async def http() -> AsyncIterator[HttpClient]:
-    async with HttpClient(Settings(_env_file=None, fetch_private=True)) as client:
-        yield client
 
 
 async def taken(source: GdeltSource, *, acknowledge: bool = True) -> list[Any]:

@@ -15,7 +15,6 @@ import zstandard
 from aiohttp import web
 
 from app.errors import FetchFailed, SourceError
-from app.settings import Settings
 from app.sources.backoff import Backoff
 from app.sources.base import Item
 from app.sources.feed import FeedSource
@@ -24,18 +23,6 @@ from app.sources.http import HttpClient
 from app.sources.parser import FeedParser
 from schemas.channels import RAW_MESSAGE_BYTES
 from tests.feed_server import FeedServer
-
-
-@pytest.fixture
-async def server() -> AsyncIterator[FeedServer]:
-    async with FeedServer() as running:
-        yield running
-
-
-@pytest.fixture
-async def http() -> AsyncIterator[HttpClient]:
-    async with HttpClient(Settings(_env_file=None, fetch_private=True)) as client:
-        yield client
 
 
 @pytest.fixture
