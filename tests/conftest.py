@@ -1,6 +1,7 @@
 """Fixtures: a real Kafka for the whole test session, and settings with topics of their own for each test."""
 
 import os
+import signal
 import uuid
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
@@ -15,6 +16,10 @@ from app.settings import Settings
 # No deadlines: a loaded machine is no defect. On CI the examples are the same in every run.
 hypothesis.settings.register_profile("geonews", deadline=None, derandomize="CI" in os.environ, print_blob=True)
 hypothesis.settings.load_profile("geonews")
+
+# A run in the background of a shell inherits an ignored SIGINT, and so would every process that a test interrupts.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 TOPICS = ("trade-deals", "ukraine-war", "davos")
 
