@@ -31,10 +31,9 @@ _BEHAVIOUR: Final = {
     "log.segment.bytes": 128 * MIB,
     "log.index.size.max.bytes": MIB,
     "controlled.shutdown.enable": "true",
-    # After kill -9 the broker waits for its former session to end before it serves again, so shorter would be faster.
-    # But a broker that slept longer than its session finds its partitions without a leader, and 4.3.1 may then finish
-    # a transaction without its markers (KAFKA-20734; docs/decisions/0008-broker-sessions.md).
-    "broker.session.timeout.ms": 18_000,
+    # After kill -9 the broker waits for its former session to end before it serves again. What a short one costs when
+    # a broker is frozen: docs/decisions/0008-broker-sessions.md.
+    "broker.session.timeout.ms": 3000,
     "broker.heartbeat.interval.ms": 500,
     "num.network.threads": 2,
     "num.io.threads": 4,

@@ -16,3 +16,19 @@ async def fleet(local_kafka: LocalKafka, tmp_path: Path) -> AsyncIterator[Fleet]
         local_kafka.start()
     async with new_fleet(local_kafka, tmp_path) as fleet:
         yield fleet
+
+
+@pytest.fixture
+async def steady_fleet(tmp_path: Path) -> AsyncIterator[Fleet]:
+    """A fleet on a broker of its own whose session outlasts a short freeze, so that its partitions keep their leader.
+
+    Without one, Kafka 4.3.1 may finish an abort without its markers (docs/decisions/0008-broker-sessions.md): then it
+    is Kafka that fails, not what is tested.
+    """
+    kafka = LocalKafka(tmp_path / "steady", heap_mb=512, extra={"broker.session.timeout.ms": "18000"})
+    kafka.start()
+    try:
+        async with new_fleet(kafka, tmp_path) as fleet:
+            yield fleet
+    finally:
+        kafka.stop()

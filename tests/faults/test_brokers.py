@@ -40,8 +40,9 @@ async def test_broker_kill_9_and_restart(fleet: Fleet) -> None:
 
 
 @pytest.mark.parametrize("seconds", [12.0, pytest.param(60.0, marks=[pytest.mark.slow, pytest.mark.timeout(300)])])
-async def test_broker_unreachable(fleet: Fleet, seconds: float) -> None:
+async def test_broker_unreachable(steady_fleet: Fleet, seconds: float) -> None:
     """Longer than sessions and transactions last here (3 s and 10 s)."""
+    fleet = steady_fleet
     await _working(fleet)
     fleet.kafka.pause()
     try:
@@ -53,7 +54,8 @@ async def test_broker_unreachable(fleet: Fleet, seconds: float) -> None:
     await _judged(fleet)
 
 
-async def test_sigterm_while_the_broker_is_unreachable(fleet: Fleet) -> None:
+async def test_sigterm_while_the_broker_is_unreachable(steady_fleet: Fleet) -> None:
+    fleet = steady_fleet
     await _working(fleet)
     fleet.kafka.pause()
     try:
