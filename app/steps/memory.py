@@ -6,8 +6,6 @@ from dataclasses import dataclass, field
 from typing import Final
 
 GENERATIONS: Final = 8
-# The bytes that one entry takes in CPython 3.11: two bytes objects and a slot of the dict (benchmarks/memory.py).
-BYTES_PER_ENTRY: Final = 170
 
 
 @dataclass(slots=True)
