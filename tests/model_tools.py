@@ -9,7 +9,7 @@ import numpy.typing as npt
 import onnx
 
 from app.classification.encoder import CARD_FILE, MODEL_FILE
-from app.classification.training.graph import build_graph, save_graph
+from app.classification.training.graph import Tap, build_graph, save_graph
 
 WIDTH, HEADS, INNER, POSITIONS = 64, 2, 128, 512
 WORDS = "the a of in minister spoke rain fell signed tariff pact truce shelling front forum summit and he said then it"
@@ -34,7 +34,7 @@ def tokenizer() -> Any:
     return make(tokenizer_object=made, **names, model_max_length=POSITIONS)
 
 
-def random_model(layers: int, int8: bool) -> onnx.ModelProto:
+def random_model(layers: int, int8: bool, tap: Tap | None = None) -> onnx.ModelProto:
     """Random weights, three topics; the same at every call."""
     random = np.random.default_rng(3)
 
@@ -53,7 +53,7 @@ def random_model(layers: int, int8: bool) -> onnx.ModelProto:
 
     head = {"out": matrix(WIDTH, 3), "out_b": matrix(3)}
     words, positions = matrix(len(PIECES), WIDTH), matrix(POSITIONS, WIDTH)
-    return build_graph(words, positions, norm(), [layer() for _ in range(layers)], head, HEADS, int8)
+    return build_graph(words, positions, norm(), [layer() for _ in range(layers)], head, HEADS, int8, tap)
 
 
 def spotting_model(*wanted: str, bias: float = -3.0) -> onnx.ModelProto:

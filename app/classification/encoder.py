@@ -22,6 +22,7 @@ BATCH_TOKENS: Final = 2_048  # padding included; more is not faster, and takes m
 BODY_MARGIN: Final = 1.0
 
 Logits = npt.NDArray[np.float32]
+Embeddings = npt.NDArray[np.float32]
 
 
 class ModelCard(BaseModel):
@@ -49,6 +50,7 @@ class Encoder:
 
     def __init__(self, session: "onnxruntime.InferenceSession", tokens: Tokens, card: ModelCard) -> None:
         self._session: Any = session
+        self._sizes: dict[str, int] = {output.name: output.shape[1] for output in session.get_outputs()}
         self._tokens = tokens
         self.card = card
 
@@ -81,10 +83,24 @@ class Encoder:
 
     def window_logits(self, windows: Sequence[Window]) -> Logits:
         """[windows, topics], in order; computed shortest first."""
-        result = np.empty((len(windows), len(self.card.topics)), np.float32)
+        return self._run("logits", windows)
+
+    def embeddings(self, documents: Sequence[Document]) -> Embeddings:
+        """[documents, width], each of length 1: what the leads are about, in any language and for topics yet unknown.
+
+        Training leaves the layers below alone, and only they are computed. Documents alike have a high dot product.
+        """
+        return self._run("embedding", [windows[0] for windows in self._tokens.windows(documents)])
+
+    def _run(self, output: str, windows: Sequence[Window]) -> npt.NDArray[np.float32]:
+        import onnxruntime
+
+        options: Any = onnxruntime.RunOptions()
+        options.only_execute_path_to_fetches = True
+        result = np.empty((len(windows), self._sizes[output]), np.float32)
         for places in batches([len(window.ids) for window in windows]):
             ids, mask = self._tokens.padded([windows[at].ids for at in places])
-            result[places] = self._session.run(["logits"], {"input_ids": ids, "attention_mask": mask})[0]
+            result[places] = self._session.run([output], {"input_ids": ids, "attention_mask": mask}, options)[0]
         return result
 
 

@@ -10,7 +10,8 @@ from app.classification.base import Document
 from app.classification.encoder import BODY_MARGIN, Encoder
 from app.classification.taxonomy import TaxonomyError
 from app.classification.tokens import MOST_WINDOWS, WINDOW, Tokens
-from tests.model_tools import random_model, save_encoder, spotting_model, tokenizer
+from app.classification.training.graph import Tap
+from tests.model_tools import WIDTH, random_model, save_encoder, spotting_model, tokenizer
 
 TOPICS = ["trade-deals", "ukraine-war", "davos"]
 SHORT = Document("the minister spoke", "", "rain fell in the front")
@@ -75,6 +76,32 @@ def test_a_subject_of_the_body_alone_counts_less_than_one_of_the_lead(tmp_path: 
     nothing = model.logits([Document("", "", filler)])[0, 0]
     assert body == pytest.approx(lead - BODY_MARGIN, abs=0.3)
     assert body > nothing + 1
+
+
+def test_embeddings_are_of_length_one_and_alike_where_texts_are(encoder: Encoder, tmp_path: Path) -> None:
+    found = encoder.embeddings(TEXTS)
+    assert found.shape == (len(TEXTS), WIDTH)
+    assert np.linalg.norm(found, axis=1) == pytest.approx(np.ones(len(TEXTS)), abs=1e-5)
+    assert np.abs(found[:1] - encoder.embeddings(TEXTS[:1])).max() < 1e-5
+    words = Encoder.load(save_encoder(tmp_path, spotting_model("tariff"), ["trade-deals"]))
+    rain, more_rain, pact = words.embeddings(
+        [Document("", "", text) for text in ("rain fell", "and then rain fell", "a pact signed")]
+    )
+    assert rain @ more_rain > rain @ pact + 0.1
+
+
+def test_embeddings_are_drawn_off_below_the_layers_that_learn(tmp_path: Path) -> None:
+    centre, spread = np.full(WIDTH, 0.1, np.float32), np.full(WIDTH, 2.0, np.float32)
+    spread[0] = 0.01  # so that the first place outweighs all others
+    shallow, deep = (
+        Encoder.load(save_encoder(tmp_path / str(layers), random_model(layers, False, Tap(1, centre, spread)), TOPICS))
+        for layers in (1, 2)
+    )
+    found = shallow.embeddings(TEXTS)
+    assert np.abs(found[:, 0]).min() > 0.5
+    # Layers are drawn in turn from one seed: the first of two is the first of one.
+    assert np.abs(deep.embeddings(TEXTS) - found).max() < 1e-5
+    assert np.abs(deep.logits(TEXTS) - shallow.logits(TEXTS)).max() > 1e-3
 
 
 def test_a_directory_without_a_model_says_what_makes_one(tmp_path: Path) -> None:

@@ -5,6 +5,7 @@ quantised by row and block as they come. So a text's score does not depend on wh
 """
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
@@ -21,18 +22,36 @@ _INT8_ACTIVATIONS: Final = 4  # MatMulNBits's accuracy level for 8-bit arithmeti
 _ZERO: Final = 128
 
 
+@dataclass(frozen=True, slots=True)
+class Tap:
+    """Where the embedding is drawn off: the mean state after `layers` layers, less `centre`, over `spread` [width]."""
+
+    layers: int
+    centre: Array
+    spread: Array
+
+
 def build_graph(
-    words: Array, positions: Array, norm: Array, layers: Sequence[Tree], head: Tree, heads: int, int8: bool
-) -> onnx.ModelProto:
-    """`input_ids`, `attention_mask` [batch, length] → `logits` [batch, topics] and `pooled` [batch, width]."""
+    words: Array, positions: Array, norm: Array, layers: Sequence[Tree], head: Tree, heads: int, int8: bool,
+    tap: Tap | None = None,
+) -> onnx.ModelProto:  # fmt: skip
+    """`input_ids`, `attention_mask` [batch, length] → `logits` [batch, topics] and `embedding` [batch, width].
+
+    An embedding has length 1. Without `tap` it is the state that the logits are made of.
+    """
     graph = _Graph(int8)
+    width = words.shape[1]
+    tap = tap or Tap(len(layers), np.zeros(width, np.float32), np.ones(width, np.float32))
     x = graph.embedding(words, positions, norm)
     for at, layer in enumerate(layers):
+        if at == tap.layers:
+            graph.tapped(x, tap)
         x = graph.layer(f"layer{at}", x, layer, heads)
-    pooled = graph.pooled(x)
-    graph.node("Add", [graph.node("MatMul", [pooled, graph.constant("out", head["out"])]),
+    if tap.layers == len(layers):
+        graph.tapped(x, tap)
+    graph.node("Add", [graph.node("MatMul", [graph.pooled(x), graph.constant("out", head["out"])]),
                        graph.constant("out_b", head["out_b"])], "logits")  # fmt: skip
-    return graph.model(words.shape[1], head["out"].shape[1])
+    return graph.model(width, head["out"].shape[1])
 
 
 def save_graph(model: onnx.ModelProto, path: Path) -> None:
@@ -86,7 +105,12 @@ class _Graph:
         mask = self.node("Unsqueeze", [mask, self.constant("last", [-1], np.int64)])
         along = self.constant("along", [1], np.int64)
         total = self.node("ReduceSum", [self.node("Mul", [x, mask]), along], keepdims=0)
-        return self.node("Div", [total, self.node("ReduceSum", [mask, along], keepdims=0)], "pooled")
+        return self.node("Div", [total, self.node("ReduceSum", [mask, along], keepdims=0)])
+
+    def tapped(self, x: str, tap: Tap) -> None:
+        centred = self.node("Sub", [self.pooled(x), self.constant("centre", tap.centre)])
+        even = self.node("Div", [centred, self.constant("spread", tap.spread)])
+        self.node("LpNormalization", [even], "embedding", axis=1, p=2)
 
     def model(self, width: int, topics: int) -> onnx.ModelProto:
         inputs = [
@@ -95,7 +119,7 @@ class _Graph:
         ]
         outputs = [
             helper.make_tensor_value_info("logits", TensorProto.FLOAT, ["batch", topics]),
-            helper.make_tensor_value_info("pooled", TensorProto.FLOAT, ["batch", width]),
+            helper.make_tensor_value_info("embedding", TensorProto.FLOAT, ["batch", width]),
         ]
         graph = helper.make_graph(self._nodes, "encoder", inputs, outputs, list(self._constants.values()))
         opsets = [helper.make_opsetid("", 18), helper.make_opsetid(_MICROSOFT, 1)]

@@ -93,13 +93,22 @@ def export(prepared: Prepared, weights: Tree, topics: Sequence[str], directory: 
     positions = source.positions + source.kind
     directory.mkdir(parents=True, exist_ok=True)
     scratch.mkdir(parents=True, exist_ok=True)
+    tap = _tap(prepared)
     for int8, path in ((True, directory / encoder.MODEL_FILE), (False, scratch / FLOAT_FILE)):
-        made = graph.build_graph(words, positions, source.embedding_norm, layers, head, source.heads, int8)
+        made = graph.build_graph(words, positions, source.embedding_norm, layers, head, source.heads, int8, tap)
         graph.save_graph(made, path)
     prepared.tokenizer.save_pretrained(directory)
     digest = hashlib.sha256((directory / encoder.MODEL_FILE).read_bytes()).hexdigest()
     card = {"topics": list(topics), "version": digest[:12], "recipe": asdict(recipe), "rows": len(prepared.rows)}
     (directory / encoder.CARD_FILE).write_bytes(orjson.dumps(card, option=orjson.OPT_INDENT_2) + b"\n")
+
+
+def _tap(prepared: Prepared) -> graph.Tap:
+    """Embeddings come from below the layers that learn; all texts' common part would make them all alike."""
+    recipe, inputs = prepared.trainer.recipe, prepared.trainer.inputs
+    whole = [at for at, item in enumerate(prepared.items) if item.whole]
+    means = np.stack([inputs[at].states.astype(np.float32).mean(0) for at in whole])
+    return graph.Tap(recipe.depth - recipe.trained, means.mean(0), means.std(0))
 
 
 def _loss(logits: Array, targets: Array) -> float:
