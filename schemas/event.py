@@ -10,6 +10,8 @@ MAX_SUMMARY_CHARS = 500
 EventId = Annotated[str, Field(pattern=r"^[0-9a-f]{32}$")]
 Probability = Annotated[float, Field(ge=0.0, le=1.0)]
 CountryCode = Annotated[str, Field(pattern=r"^[A-Z]{2}$")]
+DealStage = Literal["proposed", "talks", "signed", "ratified", "in-force", "suspended", "ended"]
+WarFacet = Literal["strike", "front", "diplomacy", "aid", "sanctions", "humanitarian", "energy"]
 WikidataId = Annotated[str, Field(pattern=r"^Q[1-9][0-9]*$")]
 
 
@@ -65,6 +67,16 @@ class Entity(_Part):
     mentions: int = Field(ge=1)
 
 
+class Importance(_Part):
+    """The parts that add up to an event's importance, each already weighted."""
+
+    certainty: Probability = Field(description="the best topic's score")
+    breadth: Probability = Field(description="a second topic, a third")
+    focus: Probability = Field(description="how prominent the leading countries are")
+    reach: Probability = Field(description="how many countries, weighty ones counting double")
+    source: Probability = Field(description="the publisher's tier")
+
+
 class Classification(_Part):
     """Who decided: model, version and taxonomy, so that a later one can be compared."""
 
@@ -106,7 +118,13 @@ class EnrichedEvent(_Part):
     people: list[Entity]
     organisations: list[Entity]
     sectors: list[str]
-    importance: Probability
+    importance: Probability = Field(description="the sum of its parts")
+    importance_parts: Importance | None = None
+    deal_stage: DealStage | None = Field(None, description="how far the trade deal is that the article speaks of")
+    war_facets: list[WarFacet] = Field([], description="sides of a war that the article speaks of")
+    date_problem: Literal["future", "old"] | None = Field(
+        None, description="published_at lies in the future, or far before the article was received"
+    )
     classification: Classification
     raw: RawPosition
     processed_at: AwareDatetime

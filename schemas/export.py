@@ -16,10 +16,20 @@ from schemas.dead_letter import DeadLetterHeaders, Reason, Stage
 from schemas.event import EVENT_TYPE, EnrichedEvent
 from schemas.ledger import LedgerRecord
 from schemas.source_health import SourceHealth
+from schemas.story import Story
+from schemas.withdrawal import Withdrawal
 
 GENERATED: Final = Path(__file__).parent / "generated"
 REMEDY: Final = "geonews schemas export"
-MODELS: Final[tuple[type[BaseModel], ...]] = (RawArticle, EnrichedEvent, LedgerRecord, SourceHealth, Alert)
+MODELS: Final[tuple[type[BaseModel], ...]] = (
+    RawArticle,
+    EnrichedEvent,
+    Withdrawal,
+    LedgerRecord,
+    SourceHealth,
+    Story,
+    Alert,
+)
 ASYNCAPI: Final = "asyncapi.json"
 _DIALECT: Final = "https://json-schema.org/draft/2020-12/schema"
 _TRACEPARENT: Final = {"type": "string", "pattern": "^00-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$"}

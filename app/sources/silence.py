@@ -5,10 +5,10 @@ from hashlib import blake2b
 
 from app.sources.catalogue import CatalogueSource
 from app.sources.state import SourceState
-from schemas.alert import Alert
+from schemas.alert import SourceSilent
 
 
-def alert_of(source: CatalogueSource, state: SourceState, now: float) -> Alert | None:
+def alert_of(source: CatalogueSource, state: SourceState, now: float) -> SourceSilent | None:
     """The alert that is due now, or None; the state remembers for which silence it was raised.
 
     A source that fails is not silent: that it fails is said in its health.
@@ -19,9 +19,8 @@ def alert_of(source: CatalogueSource, state: SourceState, now: float) -> Alert |
     if not state.record.is_silent(now):
         return None
     state.alerted_for = since
-    return Alert(
+    return SourceSilent(
         id=blake2b(f"source-silent {source.id} {since}".encode(), digest_size=16).hexdigest(),
-        kind="source-silent",
         title=f"{source.name} has published nothing for {_span(now - since)}",
         source=source.id,
         since=datetime.fromtimestamp(since, UTC),
