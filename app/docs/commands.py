@@ -27,6 +27,8 @@ def commands(group: Any, prefix: str = "geonews") -> Iterator[tuple[str, Any]]:
     """Every command that does something, by its full name, in alphabetical order."""
     for name, command in sorted(group.commands.items()):
         if hasattr(command, "commands"):
+            if command.invoke_without_command:
+                yield f"{prefix} {name}", command
             yield from commands(command, f"{prefix} {name}")
         else:
             yield f"{prefix} {name}", command
