@@ -1,6 +1,6 @@
 """RawArticle, the value of `geonews.raw.v1`: what any producer may send us."""
 
-from typing import Annotated, Any, Self
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, model_validator
 from pydantic.config import JsonDict
@@ -12,6 +12,11 @@ MAX_URL_CHARS = 2048
 def _one_or_many(value: Any) -> Any:
     """Accept a lone string where a list is meant: many feeds send one author as a string."""
     return [value] if isinstance(value, str) else value
+
+
+def _known_problem(value: Any) -> Any:
+    """What a producer says here that we do not know is no reason to turn its article away."""
+    return value if value in ("future", "old") else None
 
 
 HttpUrl = Annotated[
@@ -62,6 +67,11 @@ class RawArticle(BaseModel):
     authors: Strings | None = None
     categories: Strings | None = None
     image_url: str | None = None
+    date_problem: Annotated[
+        Literal["future", "old"] | None, BeforeValidator(_known_problem, json_schema_input_type=Any)
+    ] = Field(
+        None, description="what the poller found wrong with the date: in the future (and so left out), or years old"
+    )
 
     @model_validator(mode="after")
     def _says_something(self) -> Self:

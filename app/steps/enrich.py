@@ -1,5 +1,6 @@
 """enrich: an article and its verdict become an event, as `schemas.event.EnrichedEvent` describes it."""
 
+from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Any
 
@@ -21,6 +22,7 @@ def enrich(
     scanned = scan(document)
     found = countries.find(document, scanned)
     source = _source(article.publisher)
+    parts = importance.components(verdict.topics, found, source["tier"])
     return {
         "id": article.id,
         "version": version.number,
@@ -41,7 +43,11 @@ def enrich(
         "people": [],
         "organisations": [],
         "sectors": sectors.find(document, scanned),
-        "importance": importance.score(verdict.topics, found, source["tier"]),
+        "importance": parts.total,
+        "importance_parts": asdict(parts),
+        "deal_stage": None,
+        "war_facets": [],
+        "date_problem": article.date_problem,
         "classification": {
             "model": info.model,
             "model_version": info.model_version,

@@ -17,7 +17,7 @@ _WEIGHTY = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class Importance:
-    """The parts, each already weighted; they add up to `total` in [0, 1]."""
+    """The parts, each already weighted, three digits; they add up to `total` in [0, 1]."""
 
     certainty: float  # the best topic's score
     breadth: float  # a second topic, a third
@@ -44,9 +44,9 @@ def components(
     leading = [country.prominence for country in countries[:2]]
     stakes = sum(2 if country.code in _WEIGHTY else 1 for country in countries)
     return Importance(
-        certainty=_CERTAINTY * max(accepted, default=0.0),
-        breadth=_BREADTH * min(1.0, max(0, len(accepted) - 1) / 2),
-        focus=_FOCUS * (sum(leading) / 2),
-        reach=_REACH * min(1.0, stakes / 6),
-        source=_SOURCE * (_UNKNOWN_TIER if tier is None else _TIERS.get(tier, _UNKNOWN_TIER)),
+        certainty=round(_CERTAINTY * max(accepted, default=0.0), 3),
+        breadth=round(_BREADTH * min(1.0, max(0, len(accepted) - 1) / 2), 3),
+        focus=round(_FOCUS * (sum(leading) / 2), 3),
+        reach=round(_REACH * min(1.0, stakes / 6), 3),
+        source=round(_SOURCE * (_UNKNOWN_TIER if tier is None else _TIERS.get(tier, _UNKNOWN_TIER)), 3),
     )

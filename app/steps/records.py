@@ -7,6 +7,7 @@ from typing import Literal
 from app.classification.base import Document
 
 DateSource = Literal["article", "fetched", "received"]
+DateProblem = Literal["future", "old"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,3 +51,4 @@ class Article:
     publisher: Publisher
     authors: tuple[str, ...] = field(default=())
     categories: tuple[str, ...] = field(default=())
+    date_problem: DateProblem | None = None

@@ -46,6 +46,7 @@ def validate(record: Inbound) -> Article:
         publisher=_publisher(raw, canonical),
         authors=tuple(raw.authors or ()),
         categories=tuple(raw.categories or ()),
+        date_problem=raw.date_problem,
     )
 
 

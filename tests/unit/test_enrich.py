@@ -137,3 +137,15 @@ def test_the_catalogue_knows_the_publisher_by_its_domain() -> None:
     unknown = event(url="https://unheard.example/1", source=None)
     assert (unknown["source"]["family"], unknown["source"]["tier"]) == ("unheard.example", None)
     assert event(url="https://www.bbc.co.uk/news/1")["importance"] > unknown["importance"]
+
+
+def test_importance_is_the_sum_of_the_parts_that_the_event_lists() -> None:
+    made = event(title="Canada and South Korea sign a deal", text="Ottawa and Seoul agreed.")
+    assert sum(made["importance_parts"].values()) == pytest.approx(made["importance"], abs=1e-9)
+    assert all(made["importance_parts"][part] > 0 for part in ("certainty", "focus", "reach", "source"))
+
+
+@pytest.mark.parametrize(("said", "carried"), [("future", "future"), ("old", "old"), ("odd", None), ([1], None)])
+def test_what_the_poller_found_wrong_with_the_date_stays_with_the_event(said: Any, carried: str | None) -> None:
+    assert event(date_problem=said)["date_problem"] == carried
+    assert event()["date_problem"] is None
