@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 DATA = Path("data/labelled")
 _console = Console(highlight=False)
+_stderr = Console(stderr=True, highlight=False)
 
 
 class SplitName(StrEnum):
@@ -36,6 +37,7 @@ class By(StrEnum):
 
     TOPIC = "topic"
     LANGUAGE = "language"
+    LENGTH = "length"
     HARD = "hard"
 
 
@@ -52,7 +54,7 @@ def evaluate(
     split: Annotated[
         SplitName, typer.Option(help="dev: what terms and weights were tuned on; test: what nobody tuned on.")
     ] = SplitName.TEST,
-    by: Annotated[By, typer.Option(help="One line for each topic, language, or hard and clear cases.")] = By.TOPIC,
+    by: Annotated[By, typer.Option(help="One line for each topic, language, length, or hard and clear.")] = By.TOPIC,
     classifier: Annotated[
         str | None, typer.Option(help="lexicon, encoder, cascade, hf:PATH or another. Else GEONEWS_CLASSIFIER.")
     ] = None,
@@ -73,14 +75,18 @@ def evaluate(
     examples = evaluation.in_split(labelled_examples(data), split.value)
     if not examples:
         raise ConfigurationError(f"no labelled text belongs to the split {split.value!r}; try --split all")
+    # Our data was labelled for the topics that came with it; about one that was added since it says nothing.
+    topics = taxonomy.topic_ids if data else evaluation.labelled_topics(examples, taxonomy.topic_ids)
+    if left_out := [topic for topic in taxonomy.topic_ids if topic not in topics]:
+        _stderr.print(f"left out, since our texts are not labelled for them: {', '.join(left_out)}")
     predictions = list(evaluation.predict(measured, examples))
     results: dict[str, dict[str, Report]] = {}
     kind: str
     for kind in dict.fromkeys(example.kind for example in examples):
         of_kind = [pair for pair in predictions if pair[0].kind == kind]
-        reports = evaluation.evaluate(of_kind, taxonomy.topic_ids)
+        reports = evaluation.evaluate(of_kind, topics)
         if by is not By.TOPIC:
-            reports |= dict(sorted(evaluation.evaluate(of_kind, taxonomy.topic_ids, _GROUPS[by]).items()))
+            reports |= dict(sorted(evaluation.evaluate(of_kind, topics, _GROUPS[by]).items(), key=_place))
         results[kind] = reports
     if as_json:
         typer.echo(orjson.dumps(_as_json(results, split), option=orjson.OPT_INDENT_2))
@@ -98,10 +104,11 @@ def calibrate(
 ) -> None:
     """Fit the lexicon's weights to the development half of labelled data, after the taxonomy has changed.
 
-    Writes them beside the taxonomy, as `taxonomy.weights.json`; running workers read them at their next start.
+    Writes them beside the taxonomy, as `taxonomy.weights.json`; running workers read them at their next start. A topic
+    that no text is labelled with keeps what it has.
     """
-    from app.classification.calibration import fit, save_weights, weights_path
-    from app.classification.evaluation import in_split
+    from app.classification.calibration import fit, load_weights, save_weights, weights_path
+    from app.classification.evaluation import in_split, labelled_topics
     from app.classification.lexicon import LexiconClassifier
 
     taxonomy = configured_taxonomy()
@@ -111,8 +118,15 @@ def calibrate(
         features = [lexicon.features(example.document) for example in examples]
         weights = fit(taxonomy, features, [example.labels for example in examples])
     path = weights_path(taxonomy)
+    known = labelled_topics(examples, taxonomy.topic_ids)
+    try:
+        kept = load_weights(path)
+    except ValueError:  # a damaged file is what this command replaces
+        kept = {}
+    others = {topic: found for topic, found in kept.items() if topic in taxonomy.topic_ids}
+    weights = others | {topic: weights[topic] for topic in known}
     save_weights(path, weights)
-    _console.print(f"{path}: weights of {len(weights)} topics, fitted to {len(examples)} texts")
+    _console.print(f"{path}: weights of {len(known)} topics, fitted to {len(examples)} texts")
 
 
 def configured_taxonomy() -> "Taxonomy":
@@ -150,10 +164,24 @@ def labelled_examples(data: list[Path] | None) -> "list[Example]":
         raise ConfigurationError(str(error)) from error
 
 
+def _length(example: "Example") -> str:
+    from app.classification.evaluation import length_of
+
+    return length_of(example.document)
+
+
 _GROUPS: dict[By, "Callable[[Example], str]"] = {
     By.LANGUAGE: lambda example: example.document.language or "unknown",
+    By.LENGTH: _length,
     By.HARD: lambda example: "hard" if example.hard else "clear",
 }
+
+
+def _place(group: "tuple[str, Report]") -> tuple[int, str]:
+    """Lengths from short to long, all else by name."""
+    from app.classification.evaluation import LENGTHS
+
+    return (LENGTHS.index(group[0]) if group[0] in LENGTHS else 0, group[0])
 
 
 def _table(title: str, reports: "dict[str, Report]", by: By) -> Table:

@@ -1,28 +1,33 @@
 """Evaluation: the split is fixed, figures are right, and the shipped classifier keeps its floor on held-out texts."""
 
 import json
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner
 
 from app.classification.base import Document
-from app.classification.calibration import expert_weights, fit, load_weights, save_weights, weights_path
+from app.classification.calibration import Weights, expert_weights, fit, load_weights, save_weights, weights_path
 from app.classification.evaluation import (
+    LENGTHS,
     Counts,
     Example,
     LabelledDataError,
     evaluate,
     in_split,
+    length_of,
     load_examples,
     predict,
     split_of,
+    words,
 )
 from app.classification.lexicon import LexiconClassifier
 from app.classification.registry import build_classifier
 from app.classification.taxonomy import TaxonomyError, load_taxonomy
 from app.cli import app
 from app.cli import evaluate as _command  # noqa: F401 (registers the commands)
+from app.settings import get_settings
 
 DATA = Path(__file__).parents[2] / "data" / "labelled"
 FILES = [DATA / "events.jsonl", DATA / "written.jsonl"]
@@ -129,9 +134,87 @@ def test_the_command_prints_figures_as_json() -> None:
     assert set(figures["written"]["all"]["topics"]) == set(OURS.topic_ids)
 
 
-@pytest.mark.parametrize("by", ["topic", "language", "hard"])
+@pytest.mark.parametrize(
+    ("text", "count"),
+    [
+        ("", 0),
+        ("Two words", 2),
+        ("state-owned firms – and dashes", 4),
+        ("十五国线上签字", 3),
+        ("G7 首脑会议在广岛开幕", 5),
+        ("한국 정부가 서명했다", 3),
+        ("ผู้นำ", 2),
+    ],
+)
+def test_words_are_counted_in_every_script(text: str, count: int) -> None:
+    assert words(text) == count
+
+
+def test_lengths_and_their_bounds() -> None:
+    texts = [("word " * 400, ""), ("a", "word " * 58), ("a", "word " * 59), ("", "word " * 300), ("", "word " * 301)]
+    assert [length_of(Document(title, "", text)) for title, text in texts] == [
+        LENGTHS[0], LENGTHS[1], LENGTHS[2], LENGTHS[2], LENGTHS[3],
+    ]  # fmt: skip
+    assert length_of(Document("a", "a summary", "")) == LENGTHS[1]
+
+
+def test_by_length_goes_from_short_to_long(tmp_path: Path) -> None:
+    rows = [
+        {"lang": "en", "title": "Rain", "text": text, "labels": []} for text in ("word " * 400, "", "word " * 100, "x")
+    ]
+    path = tmp_path / "mine.jsonl"
+    path.write_text("\n".join(map(json.dumps, rows)))
+    arguments = ["evaluate", "--data", str(path), "--split", "all", "--by", "length", "--json"]
+    result = CliRunner().invoke(app, arguments)
+    assert result.exit_code == 0, result.output
+    figures = json.loads(result.stdout)["written"]
+    assert list(figures) == ["all", *LENGTHS]
+    assert {group: figures[group]["texts"] for group in LENGTHS} == dict.fromkeys(LENGTHS, 1)
+
+
+@pytest.mark.parametrize("by", ["topic", "language", "length", "hard"])
 def test_the_command_prints_a_table(by: str) -> None:
     result = CliRunner().invoke(app, ["evaluate", "--data", str(FILES[0]), "--by", by, "--split", "all"])
     assert result.exit_code == 0, result.output
     assert "micro-F1 events" in result.stdout
-    assert {"topic": "trade-deals", "language": "en", "hard": "clear"}[by] in result.stdout
+    seen = {"topic": "trade-deals", "language": "en", "length": "60 to 300 words", "hard": "clear"}
+    assert seen[by] in result.stdout
+
+
+@pytest.fixture
+def with_a_fourth_topic(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """A taxonomy of our topics and `rain`, in use."""
+    path = tmp_path / "taxonomy.yaml"
+    rain = """\
+  - id: rain
+    name: Rain
+    description: rain
+    groups: {wet: {en: [the]}}
+    rules: [{id: wet, all: [wet], points: 9}]
+"""
+    assert OURS.path is not None
+    path.write_text(OURS.path.read_text() + rain)
+    monkeypatch.setenv("GEONEWS_TAXONOMY", str(path))
+    get_settings.cache_clear()
+    yield path
+    monkeypatch.undo()
+    get_settings.cache_clear()
+
+
+def test_topics_that_our_texts_are_not_labelled_for_do_not_count(with_a_fourth_topic: Path) -> None:
+    figures = [
+        json.loads(CliRunner().invoke(app, ["evaluate", "--split", "all", "--json", *data]).stdout)
+        for data in ([], ["--data", str(FILES[0])])
+    ]
+    assert "rain" not in figures[0]["events"]["all"]["topics"]
+    assert figures[1]["events"]["all"]["topics"]["rain"]["precision"] == 0
+
+
+def test_calibration_leaves_topics_alone_that_no_text_is_labelled_with(with_a_fourth_topic: Path) -> None:
+    mine = weights_path(load_taxonomy(with_a_fourth_topic))
+    assert CliRunner().invoke(app, ["calibrate"]).exit_code == 0
+    assert load_weights(mine).keys() == set(OURS.topic_ids)
+    kept = Weights(intercept=-2, rules={"wet": 3})
+    save_weights(mine, load_weights(mine) | {"rain": kept})
+    assert CliRunner().invoke(app, ["calibrate"]).exit_code == 0
+    assert load_weights(mine)["rain"] == kept
