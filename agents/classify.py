@@ -11,6 +11,7 @@ from app.classification.shadow import FILE, ShadowClassifier
 from app.classification.taxonomy import load_taxonomy
 from app.delivery.agent import LaneAgent, classify_agent
 from app.main import app, settings
+from app.metered import Metered
 from app.metrics import BUILD_INFO
 from app.steps import countries, publishers
 from app.steps.classify import CANARY
@@ -19,7 +20,7 @@ from app.steps.classify import CANARY
 def _load() -> Classifier:
     """The classifier that the settings name; gazetteers are read too, so that no first article waits for them."""
     taxonomy = load_taxonomy(settings.taxonomy)
-    classifier = build_classifier(settings.classifier, taxonomy, settings.model_threads)
+    classifier: Classifier = Metered(build_classifier(settings.classifier, taxonomy, settings.model_threads))
     if settings.shadow_classifier:
         build = partial(build_classifier, settings.shadow_classifier, taxonomy)
         classifier = ShadowClassifier(classifier, build, settings.home / FILE)

@@ -11,9 +11,9 @@ import faust
 import orjson
 from faust.app.base import BootStrategy
 from faust.web import Request, Response, View
-from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
 from app.delivery.watchdog import Watchdog
+from app.exposition import exposition
 from app.health import Health
 from app.logs import configure
 from app.settings import get_settings
@@ -78,10 +78,22 @@ class Ready(View):
         return self.bytes(body, content_type="application/json", status=200 if ready else 503)
 
 
+@app.page("/startupz")
+class Started(View):
+    """200 once every lane has served for the first time, and from then on; until then 503 with the reasons."""
+
+    async def get(self, _request: Request, **_: Any) -> Response:
+        """Answer with {"started": bool, "reasons": {component: reason}}."""
+        started = health.has_started
+        body = orjson.dumps({"started": started, "reasons": {} if started else health.reasons})
+        return self.bytes(body, content_type="application/json", status=200 if started else 503)
+
+
 @app.page("/metrics")
 class Metrics(View):
     """Prometheus metrics."""
 
-    async def get(self, _request: Request, **_: Any) -> Response:
-        """Answer in Prometheus's text format."""
-        return self.bytes(generate_latest(), content_type=CONTENT_TYPE_LATEST.partition(";")[0])
+    async def get(self, request: Request, **_: Any) -> Response:
+        """Answer in Prometheus's text format, or in OpenMetrics where the scraper asks for that."""
+        body, content_type = exposition(request.headers.get("Accept"))
+        return self.bytes(body, headers={"Content-Type": content_type})

@@ -26,9 +26,21 @@ TRANSACTION_SECONDS = Histogram(
 )
 TRANSACTIONS = Counter("geonews_transactions", "Transactions, by how they ended.", ["agent", "result"])
 BATCH_RECORDS = Histogram("geonews_batch_records", "Records in one transaction.", ["agent"], buckets=_SIZES)
-LAG_RECORDS = Gauge("geonews_lag_records", "Records waiting in an input partition.", ["agent", "partition"])
+QUEUE_SECONDS = Histogram(
+    "geonews_queue_seconds", "Time that a batch waited for its agent's thread.", ["agent"], buckets=_DURATIONS
+)
+LAG_RECORDS = Gauge(
+    "geonews_lag_records", "Records of an input partition that are not committed yet.", ["agent", "partition"]
+)
 LAG_SECONDS = Gauge(
-    "geonews_lag_seconds", "Age of the newest record read while others wait; 0 when none waits.", ["agent", "partition"]
+    "geonews_lag_seconds",
+    "Age of the oldest record known not to be committed; it grows while a lane stands still, and is 0 when none waits.",
+    ["agent", "partition"],
+)
+PROGRESS_TIMESTAMP = Gauge(
+    "geonews_progress_timestamp_seconds",
+    "When a lane last committed, or found that nothing waits; seconds since the epoch.",
+    ["agent", "partition"],
 )
 EVENT_AGE_SECONDS = Histogram(
     "geonews_event_age_seconds", "Time from an article's publication to the commit of its event.", buckets=_AGES
@@ -47,6 +59,25 @@ LANE_RESTARTS = Counter(
     "geonews_lane_restarts", "Lanes that were reopened after an error, by cause.", ["agent", "cause"]
 )
 REBALANCES = Counter("geonews_rebalances", "Partition assignments received.", ["agent"])
+KAFKA_UP = Gauge("geonews_kafka_up", "1 while the agent's group coordinator answers its heartbeats, else 0.", ["agent"])
+MODEL_SECONDS = Histogram(
+    "geonews_model_seconds", "Time that the classifier took for one batch.", ["model"], buckets=_DURATIONS
+)
+# These two count what was classified, a batch that is tried again included.
+MODEL_ARTICLES = Counter(
+    "geonews_model_articles", "Articles classified, by the stage of the cascade that decided.", ["model", "stage"]
+)
+SCORES = Histogram(
+    "geonews_scores",
+    "Scores with which articles were accepted for a topic.",
+    ["topic"],
+    buckets=(0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.99, 1.0),
+)
+SCORE_PSI = Gauge(
+    "geonews_score_psi",
+    "Population stability index of the last 1000 accepted scores against those of the labelled texts; none before 200.",
+    ["topic"],
+)
 INGESTED = Counter("geonews_ingested", "Articles put on the raw topic, by kind of source.", ["kind"])
 FETCHES = Counter("geonews_fetches", "Fetches of feeds, by result.", ["result"])
 SOURCES = Gauge("geonews_sources", "Sources that this process polls, by how they are doing.", ["status"])
@@ -59,6 +90,11 @@ SOURCE_ARTICLES = Counter("geonews_source_articles", "New articles of a source."
 SOURCE_FAILURES = Gauge("geonews_source_failures", "Polls of a source that failed in a row.", ["source"])
 SOURCE_WAIT_SECONDS = Gauge(
     "geonews_source_wait_seconds", "Time from a source's last poll to its next one; back-off included.", ["source"]
+)
+SOURCE_NEWS_TIMESTAMP = Gauge(
+    "geonews_source_news_timestamp_seconds",
+    "When a source last had a new article; seconds since the epoch.",
+    ["source"],
 )
 PAGES = Counter("geonews_pages", "Article pages fetched for their text, by what came of it.", ["result"])
 PUSHED = Counter("geonews_pushed", "Requests to POST /v1/articles, by HTTP status.", ["status"])

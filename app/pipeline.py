@@ -146,7 +146,9 @@ class RoutePath:
                     continue
                 decided.outgoing += route(candidate.event, candidate.origin, self._channels)
                 topics = tuple(topic["topic"] for topic in candidate.event["topics"])
-                decided.published.append(Published(topics, candidate.published_ms, candidate.received_ms))
+                decided.published.append(
+                    Published(topics, candidate.published_ms, candidate.received_ms, candidate.origin)
+                )
                 decided.outcomes[Outcome.PUBLISHED] += 1
         return decided
 

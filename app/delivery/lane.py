@@ -16,6 +16,7 @@ from app.delivery import lane_metrics as metrics
 from app.delivery.agent import LaneAgent
 from app.delivery.attempts import decide
 from app.delivery.batches import Batches
+from app.delivery.lag import Lag
 from app.delivery.ledger import ledger_entry
 from app.delivery.memory_store import restore, state_record
 from app.delivery.progress import Progress
@@ -46,6 +47,7 @@ class Lane:
     ) -> None:
         self.place = place
         self.progress = Progress()
+        self._lag = Lag(agent.name, place)
         self._agent = agent
         self._consumer = consumer
         self._executor = executor
@@ -75,6 +77,7 @@ class Lane:
                 await self._back_off(failures, cause)
         finally:
             self._health.gone(self._component)
+            self._lag.close()
 
     async def _run_once(self) -> str | None:
         """Serve until stopped (None), or until an error, whose cause is returned for back-off and metrics."""
@@ -160,21 +163,23 @@ class Lane:
             records = await batches.next()
             if self._rebalances != rebalances:
                 continue  # what was read may be another's by now
-            lag = metrics.lag(self._agent.name, self._consumer, self.place, records)
+            behind = self._lag.polled(self._consumer, records)
             if not records:
-                self.progress.polled(waiting=lag > 0)
-                self._recovered(lag == 0)
+                self.progress.polled(waiting=behind > 0)
+                self._recovered(behind == 0)
                 continue
             self._calm.clear()
             self.progress.busy()
             pending, now = Pending(memory), datetime.now(UTC)
+            work = metrics.queued(self._agent.name, decide)
             decided = await loop.run_in_executor(
-                self._executor, decide, path, records, pending, now, self._settings.channels.dead_letters
+                self._executor, work, path, records, pending, now, self._settings.channels.dead_letters
             )
             next_offset = records[-1].offset + 1
             await self._commit(transactions, decided, pending, (position, next_offset), path.payload_bytes)
             pending.commit()
             position = next_offset
+            self._lag.committed(records, behind)
             self._calm.set()
             self.progress.idle()
             self._recovered(True)

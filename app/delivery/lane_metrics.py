@@ -1,14 +1,27 @@
 """What a lane tells Prometheus. Counters move only when a transaction has committed."""
 
 import time
-from collections.abc import Sequence
-
-from aiokafka import AIOKafkaConsumer, TopicPartition
+from collections.abc import Callable
+from typing import ParamSpec, TypeVar
 
 from app import metrics
 from app.steps.memory import Memory
-from app.steps.outgoing import Decided
-from app.steps.records import Inbound
+from app.steps.outgoing import Decided, Published
+from app.steps.trace import trace_id
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+
+def queued(agent: str, call: Callable[P, T]) -> Callable[P, T]:
+    """`call`, which notes how long it waited for a thread since now."""
+    since = time.monotonic()
+
+    def begin(*args: P.args, **kwargs: P.kwargs) -> T:
+        metrics.QUEUE_SECONDS.labels(agent).observe(time.monotonic() - since)
+        return call(*args, **kwargs)
+
+    return begin
 
 
 def committed(agent: str, decided: Decided, seconds: float) -> None:
@@ -24,10 +37,16 @@ def committed(agent: str, decided: Decided, seconds: float) -> None:
         metrics.STAGE_SECONDS.labels(stage.value).observe(spent)
     now_ms = time.time() * 1000
     for event in decided.published:
-        metrics.EVENT_AGE_SECONDS.observe(max(0.0, (now_ms - event.published_ms) / 1000))
-        metrics.PROCESSING_SECONDS.observe(max(0.0, (now_ms - event.received_ms) / 1000))
-        for topic in event.topics:
-            metrics.EVENTS_OUT.labels(topic).inc()
+        _published(event, now_ms)
+
+
+def _published(event: Published, now_ms: float) -> None:
+    # An exemplar is shown where OpenMetrics is asked for: from a slow bucket to the trace of one article in it.
+    exemplar = {"trace_id": trace_id(event.origin)} if event.origin else None
+    metrics.EVENT_AGE_SECONDS.observe(max(0.0, (now_ms - event.published_ms) / 1000), exemplar)
+    metrics.PROCESSING_SECONDS.observe(max(0.0, (now_ms - event.received_ms) / 1000), exemplar)
+    for topic in event.topics:
+        metrics.EVENTS_OUT.labels(topic).inc()
 
 
 def aborted(agent: str, result: str) -> None:
@@ -46,23 +65,3 @@ def remembered(agent: str, partition: int, memory: Memory) -> None:
     if memory.evicted:
         metrics.SEEN_EVICTED.labels(agent).inc(memory.evicted)
         memory.evicted = 0
-
-
-def lag(agent: str, consumer: AIOKafkaConsumer, place: TopicPartition, records: Sequence[Inbound]) -> int:
-    """Set a partition's lag, in records and in seconds, after a poll; returns it in records."""
-    end = consumer.last_stable_offset(place) or consumer.highwater(place) or 0
-    position = records[-1].offset + 1 if records else _position(consumer, place)
-    waiting = max(0, end - position)
-    metrics.LAG_RECORDS.labels(agent, str(place.partition)).set(waiting)
-    if records:
-        age = max(0.0, time.time() - records[-1].timestamp / 1000)
-        metrics.LAG_SECONDS.labels(agent, str(place.partition)).set(age if waiting else 0.0)
-    elif not waiting:
-        metrics.LAG_SECONDS.labels(agent, str(place.partition)).set(0.0)
-    return waiting
-
-
-def _position(consumer: AIOKafkaConsumer, place: TopicPartition) -> int:
-    # The public position() is a coroutine that may go to the network; after a poll the value is at hand.
-    state = consumer._subscription.subscription.assignment.state_value(place)
-    return state.position if state is not None and state.has_valid_position else 0

@@ -19,7 +19,7 @@ from app.errors import KafkaUnavailable
 from app.health import Health
 from app.kafka.client import client_options
 from app.kafka.closing import close_consumer
-from app.metrics import LANES, REBALANCES
+from app.metrics import KAFKA_UP, LANES, REBALANCES
 from app.settings import Settings
 from schemas.channels import MIB
 
@@ -54,6 +54,7 @@ class LaneWorker(ConsumerRebalanceListener):  # type: ignore[misc]
                 failures = failures + 1 if time.monotonic() - began < _STEADY_SECONDS else 1
                 log.warning("consumer starts again", agent=self._agent.name, error=repr(error))
                 self._health.ill(self._component, f"Kafka: {error!r}")
+                KAFKA_UP.labels(self._agent.name).set(0)
             finally:
                 await self._leave()
             if not self._stopping.is_set() and failures:
@@ -72,6 +73,8 @@ class LaneWorker(ConsumerRebalanceListener):  # type: ignore[misc]
             # An unrecoverable error of the group (fenced member id, no authorisation) shows nowhere else.
             consumer._coordinator.check_errors()
             LANES.labels(self._agent.name).set(len(self._lanes))
+            # Heartbeats that fail take the coordinator away: no public name says so.
+            KAFKA_UP.labels(self._agent.name).set(consumer._coordinator.coordinator_id is not None)
 
     def _new_consumer(self) -> AIOKafkaConsumer:
         settings = self._settings

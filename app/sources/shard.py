@@ -18,7 +18,14 @@ from aiokafka.errors import KafkaError, ProducerFenced
 from app.delivery.transactions import Transactions
 from app.errors import KafkaUnavailable
 from app.health import Health
-from app.metrics import INGESTED, SHARD_RESTARTS, SOURCE_ARTICLES, SOURCE_FAILURES, SOURCE_WAIT_SECONDS
+from app.metrics import (
+    INGESTED,
+    SHARD_RESTARTS,
+    SOURCE_ARTICLES,
+    SOURCE_FAILURES,
+    SOURCE_NEWS_TIMESTAMP,
+    SOURCE_WAIT_SECONDS,
+)
 from app.settings import Settings
 from app.sources.catalogue import CatalogueSource
 from app.sources.fulltext import FullText
@@ -165,6 +172,8 @@ class Shard:
             _log.info("source is back", source=source.id)
         SOURCE_FAILURES.labels(source.id).set(state.failures)
         SOURCE_WAIT_SECONDS.labels(source.id).set(max(0.0, state.next_at - time.time()))
+        if state.record.news_at is not None:
+            SOURCE_NEWS_TIMESTAMP.labels(source.id).set(state.record.news_at)
         return polled
 
     async def _keep(self, change: Change, *, urgent: bool) -> None:

@@ -35,11 +35,12 @@ class Outgoing:
 
 @dataclass(frozen=True, slots=True)
 class Published:
-    """What metrics need to know of an event: times in ms since the epoch."""
+    """What metrics need to know of an event: times in ms since the epoch, `origin` its article's traceparent."""
 
     topics: tuple[str, ...]
     published_ms: int
     received_ms: int
+    origin: str = ""
 
 
 @dataclass(slots=True)

@@ -19,3 +19,8 @@ def origin_of(headers: Iterable[tuple[str, bytes]]) -> str:
 def next_hop(origin: str) -> str:
     """A traceparent in the same trace with a span id of its own."""
     return f"{origin[:36]}{getrandbits(64) or 1:016x}{origin[52:]}"
+
+
+def trace_id(traceparent: str) -> str:
+    """The 32 hex digits that all hops of one article share."""
+    return traceparent[3:35]

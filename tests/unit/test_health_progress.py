@@ -75,3 +75,16 @@ def test_a_new_batch_is_progress(clock: Clock) -> None:
     clock.now += 5
     lane.busy()
     assert lane.stuck_seconds == 0
+
+
+def test_a_process_has_started_once_it_was_ready() -> None:
+    health = Health()
+    assert not health.has_started
+    health.ill("lane 1", "opening")
+    health.well("lane 2")
+    assert not health.has_started
+    health.gone("lane 1")
+    assert health.has_started
+    health.ill("lane 2", "fenced")
+    assert health.has_started
+    assert not health.is_ready
