@@ -1,7 +1,8 @@
 """The whole path from raw article to event, on one screen.
 
     geonews.raw.v1 ─► ClassifyPath: validate ─► dedupe (by URL) ─► classify ─► enrich ─► geonews.candidates.v1
-    geonews.candidates.v1 ─► RoutePath: dedupe (by content) ─► route ─► geonews.events.v1, geonews.events.<topic>.v1
+    geonews.candidates.v1 ─► RoutePath: dedupe (by content) ─► route ─► geonews.events.v1, geonews.events.<topic>.v1,
+                                                                       geonews.story-input.v1
 
 Both are pure: records and memory in, decisions out. `app.delivery` writes each decision as one Kafka transaction.
 Why two hops: a URL and a text are two identities, and each is decided on the one partition that it hashes to
@@ -27,6 +28,7 @@ from app.steps.records import Article, Inbound
 from app.steps.rejected import Rejected
 from app.steps.rekey import rekeyed
 from app.steps.route import route
+from app.steps.story_input import Item, article_item, story_input
 from app.steps.trace import origin_of
 from app.steps.validate import validate
 from schemas.channels import Channels
@@ -138,6 +140,7 @@ class RoutePath:
         """De-duplicate by content and route a batch."""
         decided = Decided()
         now_ms = int(now.timestamp() * 1000)
+        published: list[Item] = []
         for record in records:
             for candidate in unpack(record.value or b""):
                 novelty = dedupe_by_content(candidate.content_key, candidate.event["id"], memory, now_ms)
@@ -145,11 +148,13 @@ class RoutePath:
                     decided.outcomes[Outcome.DUPLICATE] += 1
                     continue
                 decided.outgoing += route(candidate.event, candidate.origin, self._channels)
+                published.append(article_item(candidate.event))
                 topics = tuple(topic["topic"] for topic in candidate.event["topics"])
                 decided.published.append(
                     Published(topics, candidate.published_ms, candidate.received_ms, candidate.origin)
                 )
                 decided.outcomes[Outcome.PUBLISHED] += 1
+        decided.outgoing += story_input(published, self._channels)
         return decided
 
     def is_up(self) -> bool:

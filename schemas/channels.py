@@ -23,6 +23,7 @@ class Channel:
     description: str
     config: dict[str, str] = field(default_factory=dict)
     follows_raw: bool = False  # must have exactly as many partitions as raw: a lane owns the same number in each
+    partitions: int | None = None  # where it must be a certain number, whatever GEONEWS_PARTITIONS says
     public: bool = True
 
 
@@ -70,6 +71,14 @@ class Channels:
     @property
     def replays(self) -> str:
         return self._named("replays")
+
+    @property
+    def story_input(self) -> str:
+        return self._named("story-input")
+
+    @property
+    def story_state(self) -> str:
+        return self._named("story-state")
 
     @property
     def stories(self) -> str:
@@ -155,6 +164,24 @@ class Channels:
                 "nothing",
                 "dead letters that were sent back, each committed together with its record",
                 event_config,  # as long as the dead letters themselves
+                public=False,
+            ),
+            Channel(
+                self.story_input,
+                "nothing",
+                "packed events and withdrawals",
+                "what stories and alerts are made from, all of it in one order",
+                _deleted_after(7 * DAY_MS),
+                partitions=1,
+                public=False,
+            ),
+            Channel(
+                self.story_state,
+                "article or story id",
+                "packed article",
+                "which story each recent article belongs to",
+                _COMPACTED | {"segment.ms": str(DAY_MS // 24), "max.message.bytes": str(STATE_MESSAGE_BYTES)},
+                partitions=1,
                 public=False,
             ),
             Channel(self.stories, "story id", "Story", "stories and their articles", _COMPACTED),

@@ -33,6 +33,7 @@ class Stage(StrEnum):
     CLASSIFY = "classify"
     ENRICH = "enrich"
     ROUTE = "route"
+    STORIES = "stories"
 
 
 @dataclass(frozen=True, slots=True)

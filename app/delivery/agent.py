@@ -1,7 +1,10 @@
 """What distinguishes one kind of lane from another: where it reads, where it remembers, what it does."""
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from typing import Any
+
+from aiokafka import TopicPartition
 
 from app.classification.base import Classifier
 from app.pipeline import ClassifyPath, Path, RoutePath
@@ -10,13 +13,19 @@ from app.settings import Settings
 
 @dataclass(frozen=True, slots=True)
 class LaneAgent:
-    """An agent that runs on lanes. `new_path` makes the pure work for one lane, given the input's partition count."""
+    """An agent that runs on lanes. `new_path` makes the pure work for one lane, given the input's partition count.
+
+    A path whose state is more than fingerprints keeps it itself, writes it as it decides, and is filled by `restore`
+    from the lane's partition of the state topic; after a transaction that failed, a new path takes its place.
+    """
 
     name: str
     group: str
     input_topic: str
     state_topic: str
     new_path: Callable[[int], Path]
+    restore: Callable[[Path, TopicPartition, dict[str, Any]], Awaitable[None]] | None = None
+    in_ledger: bool = True  # whether the ledger accounts for its input
 
     def transactional_id(self, partition: int) -> str:
         """The producer id that fences a previous owner of this input partition."""

@@ -25,6 +25,7 @@ from app.errors import ClassifierDown
 from app.health import Health
 from app.kafka.client import client_options
 from app.kafka.offsets import committed_offset
+from app.pipeline import Path
 from app.settings import Settings
 from app.steps.memory import Memory, Pending
 from app.steps.outgoing import Decided
@@ -88,8 +89,10 @@ class Lane:
             self._health.ill(self._component, "opening")
         try:
             await self._go.wait()
-            memory, position = await self._open(transactions)
-            await self._serve(transactions, memory, position)
+            partitions = self._partitions()
+            path = self._agent.new_path(partitions)
+            memory, position = await self._open(transactions, path)
+            await self._serve(transactions, path, memory, position, partitions)
         except ProducerFenced:
             # Another worker owns this partition now. If the group still says that it is ours, it is taken back later.
             self._health.ill(self._component, "fenced by another worker")
@@ -115,18 +118,20 @@ class Lane:
             await transactions.close()
         return None
 
-    async def _open(self, transactions: Transactions) -> tuple[Memory, int]:
+    async def _open(self, transactions: Transactions, path: Path) -> tuple[Memory, int]:
         """Fence first, and only then read what is committed: offset and memory are final from here on."""
         await transactions.open()
         settings, options = self._settings, client_options(self._settings)
         window_ms = int(settings.seen_hours * 3_600_000)
         memory = Memory(window_ms, settings.seen_max_entries)
         place = TopicPartition(self._agent.state_topic, self.place.partition)
-        width = self._agent.new_path(1).payload_bytes
         since_ms = int(time.time() * 1000) - window_ms
         async with asyncio.timeout(settings.stall_seconds):
             position = await self._committed()
-            await restore(memory, place, options, width, since_ms)
+            if self._agent.restore is not None:
+                await self._agent.restore(path, place, options)
+            else:
+                await restore(memory, place, options, path.payload_bytes, since_ms)
         self._consumer.seek(self.place, position)
         return memory, position
 
@@ -145,9 +150,9 @@ class Lane:
             raise KafkaError(f"the partitions of {self.place.topic} are not known yet")
         return len(known)
 
-    async def _serve(self, transactions: Transactions, memory: Memory, position: int) -> None:
-        partitions = self._partitions()
-        path = self._agent.new_path(partitions)
+    async def _serve(
+        self, transactions: Transactions, path: Path, memory: Memory, position: int, partitions: int
+    ) -> None:
         batches = Batches(self._consumer, self.place, self._settings.batch_records)
         loop = asyncio.get_running_loop()
         if not self._is_down:
@@ -198,9 +203,10 @@ class Lane:
         if entries := pending.entries:
             name = f"{place.topic}-{place.partition}@{offsets[1]}"
             records.append(state_record(self._agent.state_topic, place.partition, name, entries, width))
-        records.append(
-            ledger_entry(self._settings.channels.ledger, place.topic, place.partition, offsets, decided, now)
-        )
+        if self._agent.in_ledger:
+            records.append(
+                ledger_entry(self._settings.channels.ledger, place.topic, place.partition, offsets, decided, now)
+            )
         began = time.monotonic()
         try:
             await transactions.commit(records, place, offsets[1])

@@ -75,7 +75,7 @@ def differences(channels: Sequence[Channel], found: Mapping[str, TopicState], se
         state = found.get(channel.name)
         if state is None:
             continue
-        partitions = raw.partitions if channel.follows_raw and raw else settings.partitions
+        partitions = channel.partitions or (raw.partitions if channel.follows_raw and raw else settings.partitions)
         wanted = {"partitions": str(partitions), "replication factor": str(settings.replication_factor)}
         wanted |= channel.config
         has = {"partitions": str(state.partitions), "replication factor": str(state.replication)} | dict(state.config)
@@ -139,7 +139,7 @@ async def _create(
         [
             NewTopic(
                 channel.name,
-                raw_partitions if channel.follows_raw else settings.partitions,
+                channel.partitions or (raw_partitions if channel.follows_raw else settings.partitions),
                 settings.replication_factor,
                 topic_configs=channel.config,
             )

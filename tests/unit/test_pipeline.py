@@ -15,6 +15,7 @@ from app.steps.memory import Memory, Pending
 from app.steps.outgoing import Decided, Outcome, Outgoing
 from app.steps.records import Inbound
 from app.steps.rekey import REKEYED_FROM
+from app.steps.story_input import unpack as unpack_items
 from schemas.channels import Channels
 from schemas.dead_letter import DeadLetterHeaders, Reason, Stage
 from schemas.event import EVENT_TYPE, EnrichedEvent
@@ -147,8 +148,9 @@ def test_the_path_is_up_as_long_as_its_classifier_answers() -> None:
 def test_an_event_goes_to_all_events_and_to_each_topic_of_its_own() -> None:
     record = home(raw("a", published_at="2026-01-20T09:00:00Z"), headers=(("traceparent", TRACE),))
     decided = routed(classified(record).outgoing)
-    assert [out.topic for out in decided.outgoing] == ["geonews.events.v1", "geonews.events.trade-deals.v1"]
-    first, second = decided.outgoing
+    topics = ["geonews.events.v1", "geonews.events.trade-deals.v1", "geonews.story-input.v1"]
+    assert [out.topic for out in decided.outgoing] == topics
+    first, second, third = decided.outgoing
     assert (first.key, first.value, first.headers) == (second.key, second.value, second.headers)
     event = EnrichedEvent.model_validate_json(first.value or b"")
     assert first.key == event.id.encode()
@@ -168,6 +170,8 @@ def test_an_event_goes_to_all_events_and_to_each_topic_of_its_own() -> None:
         "content-type": b"application/json",
         "ce_traceparent": TRACE,
     }
+    [item] = unpack_items(third.value or b"")
+    assert (item["id"], item["topics"], third.partition) == (event.id, ["trade-deals"], 0)
     [published] = decided.published
     assert (published.topics, published.received_ms) == (("trade-deals",), NOW_MS)
     assert published.published_ms == NOW_MS - 75 * 60 * 1000
@@ -227,7 +231,13 @@ def test_every_record_has_exactly_one_outcome(records: list[Inbound]) -> None:
     arrived = routed([out for out in decided.outgoing if out.topic == CHANNELS.candidates])
     assert sum(arrived.outcomes.values()) == len(found)
     assert len(arrived.published) == arrived.outcomes[Outcome.PUBLISHED]
+    items = [
+        item for out in arrived.outgoing if out.topic == CHANNELS.story_input for item in unpack_items(out.value or b"")
+    ]
+    assert len(items) == arrived.outcomes[Outcome.PUBLISHED]
     for out in arrived.outgoing:
+        if out.topic == CHANNELS.story_input:
+            continue
         event = EnrichedEvent.model_validate_json(out.value or b"", strict=False)
         assert event.id.encode() == out.key
         assert all(isinstance(value, bytes) and value for _, value in out.headers)
