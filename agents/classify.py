@@ -20,7 +20,9 @@ from app.steps.classify import CANARY
 def _load() -> Classifier:
     """The classifier that the settings name; gazetteers are read too, so that no first article waits for them."""
     taxonomy = load_taxonomy(settings.taxonomy)
-    classifier: Classifier = Metered(build_classifier(settings.classifier, taxonomy, settings.model_threads))
+    patience = settings.model_wait_ms / 1000
+    model = build_classifier(settings.classifier, taxonomy, settings.model_threads, patience)
+    classifier: Classifier = Metered(model)
     if settings.shadow_classifier:
         build = partial(build_classifier, settings.shadow_classifier, taxonomy)
         classifier = ShadowClassifier(classifier, build, settings.home / FILE)

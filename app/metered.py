@@ -9,7 +9,10 @@ from app.classification.drift import Baseline, Drift, load_baseline
 
 
 class Metered:
-    """`inner`, measured. One thread classifies, as a lane's executor has one. Raises ValueError for a bad baseline."""
+    """`inner`, measured. Raises ValueError for a bad baseline.
+
+    One thread at a time is in here, as lanes take turns, but for while `inner` waits for a model.
+    """
 
     def __init__(self, inner: Classifier, baseline: Baseline | None = None) -> None:
         self._inner = inner

@@ -75,6 +75,12 @@ class Settings(BaseSettings):
         None, description="a classifier that reads along and publishes nothing; `geonews shadow report` compares"
     )
     model_threads: int = Field(1, ge=1, le=256, description="threads that one call of the transformer computes with")
+    model_wait_ms: float = Field(
+        20.0,
+        ge=0,
+        le=1000,
+        description="an article that needs the transformer waits at most this long for others, to go there together",
+    )
     taxonomy: Path | None = Field(None, description="taxonomy file; empty: the one that ships with geonews")
 
     # Serving

@@ -3,17 +3,34 @@
 import hashlib
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, Protocol
 
 from app.classification.base import Document, ModelInfo, TopicScore, Verdict
 from app.classification.decision import Decisions, Line, log_odds, settle
-from app.classification.encoder import Encoder
+from app.classification.encoder import Logits, ModelCard
 from app.classification.lexicon import STAGE as LEXICON
 from app.classification.lexicon import LexiconClassifier, Reading
 from app.classification.occlusion import influential
 from app.classification.taxonomy import Taxonomy
 
 ENCODER: Final = "encoder"  # the stage of what the transformer had a say in
+
+
+class Model(Protocol):
+    """What the cascade needs of an encoder."""
+
+    @property
+    def card(self) -> ModelCard:
+        """Its topics, in the order of its logits, and its version."""
+        ...
+
+    def logits(self, documents: Sequence[Document], /) -> Logits:
+        """[documents, topics]."""
+        ...
+
+    def lead_logits(self, documents: Sequence[Document], /) -> Logits:
+        """[documents, topics] of the beginnings alone."""
+        ...
 
 
 class Judgement(NamedTuple):
@@ -34,7 +51,7 @@ class CascadeClassifier:
         self,
         taxonomy: Taxonomy,
         lexicon: LexiconClassifier,
-        encoder: Encoder,
+        encoder: Model,
         decisions: Decisions,
         *,
         always: bool = False,

@@ -10,6 +10,7 @@ from typing import Final
 
 from app.classification.base import Classifier, Document, ModelInfo, TopicScore, Verdict
 from app.classification.calibration import load_weights, weights_path
+from app.classification.company import EncoderInCompany, InCompany
 from app.classification.lexicon import LexiconClassifier
 from app.classification.taxonomy import Taxonomy
 
@@ -36,23 +37,25 @@ class NoClassifier:
         return [self._verdict] * len(documents)
 
 
-def lexicon_of(taxonomy: Taxonomy, _threads: int = 1) -> LexiconClassifier:
+def lexicon_of(taxonomy: Taxonomy, *_: object) -> LexiconClassifier:
     """The lexicon with the weights that stand beside the taxonomy. Raises TaxonomyError."""
     return LexiconClassifier(taxonomy, load_weights(weights_path(taxonomy)))
 
 
-def _with_encoder(taxonomy: Taxonomy, threads: int, *, always: bool) -> Classifier:
+def _with_encoder(taxonomy: Taxonomy, threads: int, patience: float | None, *, always: bool) -> Classifier:
     # Imported here: a worker with the lexicon alone need not hold numpy in memory.
-    from app.classification.cascade import CascadeClassifier
+    from app.classification.cascade import CascadeClassifier, Model
     from app.classification.decision import load_decisions
     from app.classification.encoder import Encoder, encoder_directory
 
     directory = encoder_directory()
-    encoder = Encoder.load(directory, threads)
+    encoder: Model = Encoder.load(directory, threads)
+    if patience is not None:
+        encoder = EncoderInCompany(encoder, patience)
     return CascadeClassifier(taxonomy, lexicon_of(taxonomy), encoder, load_decisions(directory), always=always)
 
 
-def _none(taxonomy: Taxonomy, _threads: int) -> Classifier:
+def _none(taxonomy: Taxonomy, *_: object) -> Classifier:
     return NoClassifier(taxonomy)
 
 
@@ -64,7 +67,7 @@ def _hugging_face(spec: str, taxonomy: Taxonomy, threads: int) -> Classifier:
 
 _PLUG: Final = "python:"
 _HUGGING_FACE: Final = "hf:"
-_BUILDERS: Final[dict[str, Callable[[Taxonomy, int], Classifier]]] = {
+_BUILDERS: Final[dict[str, Callable[[Taxonomy, int, float | None], Classifier]]] = {
     "lexicon": lexicon_of,
     "encoder": partial(_with_encoder, always=True),
     "cascade": partial(_with_encoder, always=False),
@@ -83,18 +86,21 @@ def _plugged_in(spec: str, taxonomy: Taxonomy) -> Classifier:
     return build(taxonomy)
 
 
-def build_classifier(name: str, taxonomy: Taxonomy, threads: int = 1) -> Classifier:
+def build_classifier(name: str, taxonomy: Taxonomy, threads: int = 1, patience: float | None = None) -> Classifier:
     """The classifier of that name; `python:module:factory` calls `factory(taxonomy)` of an importable module.
 
-    A model computes with `threads` threads. Raises UnknownClassifier, or TaxonomyError for files that cannot be used.
+    A model computes with `threads` threads. With `patience`, in seconds, articles that need one wait so long for those
+    of other threads; None is for callers that have one thread. Raises UnknownClassifier, or TaxonomyError for files
+    that cannot be used.
     """
     if name.startswith(_PLUG):
         return _plugged_in(name, taxonomy)
     if name.startswith(_HUGGING_FACE):
-        return _hugging_face(name, taxonomy, threads)
+        classifier = _hugging_face(name, taxonomy, threads)
+        return classifier if patience is None else InCompany(classifier, patience)
     try:
         build = _BUILDERS[name]
     except KeyError:
         choices = ", ".join([*_BUILDERS, f"{_HUGGING_FACE}PATH", f"{_PLUG}module:factory"])
         raise UnknownClassifier(f"there is no classifier {name!r}; GEONEWS_CLASSIFIER is one of {choices}") from None
-    return build(taxonomy, threads)
+    return build(taxonomy, threads, patience)

@@ -8,6 +8,7 @@ import queue
 import threading
 from collections.abc import Callable, Sequence
 from contextlib import suppress
+from itertools import islice
 from pathlib import Path
 from typing import Any, Final
 
@@ -16,7 +17,7 @@ import orjson
 from app.classification.base import Classifier, Document, ModelInfo, Verdict
 
 FILE: Final = "shadow.jsonl"  # in GEONEWS_HOME
-BACKLOG: Final = 20  # batches that wait for a slow shadow; further ones are not compared
+BACKLOG: Final = 20  # batches that wait for a slow shadow, while it has as many in hand; others are not compared
 LARGEST: Final = 32 << 20  # bytes, after which the file begins anew and the old one is kept as `.1`
 _EXCERPT: Final = 200
 
@@ -51,14 +52,23 @@ class ShadowClassifier:
     def _work(self, build: Callable[[], Classifier]) -> None:
         shadow: Classifier | None = None
         while True:
-            documents, live = self._waiting.get()
+            batches = self._all_that_waits()
             try:
                 shadow = shadow or build()
-                lines = compare(documents, live, shadow.classify(documents))
+                lines = _compared(shadow, batches)
             except Exception as error:  # whatever a trial classifier raises is a finding, not a failure
-                lines = [{"error": f"{type(error).__name__}: {error}"[:_EXCERPT]}]
+                lines = [_failure(error)] * len(batches)
             self._note(lines)
-            self._waiting.task_done()
+            for _ in batches:
+                self._waiting.task_done()
+
+    def _all_that_waits(self) -> list[_Batch]:
+        """At least one batch; what has come meanwhile goes together, which a model reads faster."""
+        batches = [self._waiting.get()]
+        with suppress(queue.Empty):
+            while True:
+                batches.append(self._waiting.get_nowait())
+        return batches
 
     def _note(self, lines: list[dict[str, Any]]) -> None:
         # A full disk must not end the thread: the queue would fill, and comparing would stop for good.
@@ -68,6 +78,24 @@ class ShadowClassifier:
                 self._path.replace(self._path.with_name(f"{self._path.name}.1"))
             with self._path.open("ab") as file:  # one write: workers of one host may share the file
                 file.write(b"".join(orjson.dumps(line) + b"\n" for line in lines))
+
+
+def _compared(shadow: Classifier, batches: list[_Batch]) -> list[dict[str, Any]]:
+    try:
+        everything = [document for documents, _ in batches for document in documents]
+        answers = shadow.classify(everything)
+        if len(answers) != len(everything):
+            raise RuntimeError(f"{len(answers)} answers for {len(everything)} texts")
+        rest = iter(answers)
+        return [line for texts, live in batches for line in compare(texts, live, list(islice(rest, len(texts))))]
+    except Exception as error:  # so each batch is tried alone: one that it cannot answer spoils no other
+        if len(batches) == 1:
+            return [_failure(error)]
+        return [line for batch in batches for line in _compared(shadow, [batch])]
+
+
+def _failure(error: Exception) -> dict[str, Any]:
+    return {"error": f"{type(error).__name__}: {error}"[:_EXCERPT]}
 
 
 def compare(documents: Sequence[Document], live: Sequence[Verdict], shadow: Sequence[Verdict]) -> list[dict[str, Any]]:

@@ -2,7 +2,7 @@
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 from aiokafka import TopicPartition
 
@@ -10,10 +10,14 @@ from app.classification.base import Classifier
 from app.pipeline import ClassifyPath, Path, RoutePath
 from app.settings import Settings
 
+LANES_AT_ONCE: Final = 8  # that may wait for a model together; lanes take turns at everything else
+
 
 @dataclass(frozen=True, slots=True)
 class LaneAgent:
     """An agent that runs on lanes. `new_path` makes the pure work for one lane, given the input's partition count.
+
+    `threads` is how many lanes may be at work; only one at a time does not wait for a model.
 
     A path whose state is more than fingerprints keeps it itself, writes it as it decides, and is filled by `restore`
     from the lane's partition of the state topic; after a transaction that failed, a new path takes its place.
@@ -24,6 +28,7 @@ class LaneAgent:
     input_topic: str
     state_topic: str
     new_path: Callable[[int], Path]
+    threads: int = 1
     restore: Callable[[Path, TopicPartition, dict[str, Any]], Awaitable[None]] | None = None
     in_ledger: bool = True  # whether the ledger accounts for its input
 
@@ -46,6 +51,7 @@ def classify_agent(settings: Settings, classifier: Classifier) -> LaneAgent:
         input_topic=channels.raw,
         state_topic=channels.seen,
         new_path=lambda partitions: ClassifyPath(channels, classifier, partitions),
+        threads=LANES_AT_ONCE,
     )
 
 

@@ -4,7 +4,6 @@ import asyncio
 import contextlib
 import time
 from collections.abc import Iterable
-from concurrent.futures import ThreadPoolExecutor
 from typing import Final
 
 import structlog
@@ -14,6 +13,7 @@ from aiokafka.errors import KafkaError
 from app.delivery.agent import LaneAgent
 from app.delivery.assignor import EveryPartitionAssignor
 from app.delivery.lane import Lane
+from app.delivery.turns import TakingTurns
 from app.delivery.watchdog import Watchdog
 from app.errors import KafkaUnavailable
 from app.health import Health
@@ -36,8 +36,7 @@ class LaneWorker(ConsumerRebalanceListener):  # type: ignore[misc]
         self._health = health
         self._watchdog = watchdog
         self._component = f"agent {agent.name}"
-        # One thread: the steps are Python, and the classifier's own threads do not hold the interpreter lock.
-        self._executor = ThreadPoolExecutor(1, thread_name_prefix=agent.name)
+        self._executor = TakingTurns(agent.threads, agent.name)
         self._lanes: dict[TopicPartition, tuple[Lane, asyncio.Task[None]]] = {}
         self._consumer: AIOKafkaConsumer | None = None
         self._stopping = asyncio.Event()

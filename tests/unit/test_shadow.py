@@ -80,12 +80,38 @@ def test_a_slow_shadow_makes_nobody_wait(tmp_path: Path) -> None:
             return super().classify(documents)
 
     live = watched(tmp_path, Slow("war"))
-    for _ in range(BACKLOG * 3):
+    for _ in range(BACKLOG * 4):
         assert len(live.classify(TEXTS)) == 3
     gate.set()
     live.settle()
     lines = (tmp_path / "home" / "shadow.jsonl").read_bytes().splitlines()
-    assert BACKLOG <= len(lines) <= BACKLOG + 1
+    assert BACKLOG <= len(lines) <= 2 * BACKLOG
+
+
+def test_what_waits_for_the_shadow_goes_there_together_and_fails_apart(tmp_path: Path) -> None:
+    gate, begun = threading.Event(), threading.Event()
+    sizes: list[int] = []
+
+    class Picky(Words):
+        def classify(self, documents: Sequence[Document]) -> list[Verdict]:
+            sizes.append(len(documents))
+            begun.set()
+            gate.wait()
+            if any(document.title == "poison" for document in documents):
+                raise RuntimeError("cannot read this")
+            return super().classify(documents)
+
+    live = watched(tmp_path, Picky("war"))
+    live.classify(TEXTS)
+    assert begun.wait(60)
+    live.classify(TEXTS)
+    live.classify([Document("poison", "", "")])
+    live.classify(TEXTS[:1])
+    gate.set()
+    live.settle()
+    assert sizes == [3, 5, 3, 1, 1]
+    notes = [orjson.loads(line) for line in (tmp_path / "home" / "shadow.jsonl").read_bytes().splitlines()]
+    assert notes == [{"agreed": 3}, {"agreed": 3}, {"error": "RuntimeError: cannot read this"}, {"agreed": 1}]
 
 
 def test_the_notes_are_bounded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
