@@ -88,19 +88,15 @@ class Encoder:
     def embeddings(self, documents: Sequence[Document]) -> Embeddings:
         """[documents, width], each of length 1: what the leads are about, in any language and for topics yet unknown.
 
-        Training leaves the layers below alone, and only they are computed. Documents alike have a high dot product.
+        They come from the layers that training left alone. Leads that are alike have a high dot product.
         """
         return self._run("embedding", [windows[0] for windows in self._tokens.windows(documents)])
 
     def _run(self, output: str, windows: Sequence[Window]) -> npt.NDArray[np.float32]:
-        import onnxruntime
-
-        options: Any = onnxruntime.RunOptions()
-        options.only_execute_path_to_fetches = True
         result = np.empty((len(windows), self._sizes[output]), np.float32)
         for places in batches([len(window.ids) for window in windows]):
             ids, mask = self._tokens.padded([windows[at].ids for at in places])
-            result[places] = self._session.run([output], {"input_ids": ids, "attention_mask": mask}, options)[0]
+            result[places] = self._session.run([output], {"input_ids": ids, "attention_mask": mask})[0]
         return result
 
 
