@@ -6,8 +6,9 @@ from pathlib import Path
 from typing import Literal
 
 from pydantic import Field, SecretStr, model_validator
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
+from app.secret_files import FileSettingsSource
 from schemas.channels import Channels
 
 
@@ -15,6 +16,19 @@ class Settings(BaseSettings):
     """Settings with their defaults; each `GEONEWS_<NAME>` overrides the field of that name."""
 
     model_config = SettingsConfigDict(env_prefix="GEONEWS_", env_file=".env", extra="ignore", frozen=True)
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Arguments, then the environment, then the files that it names, then `.env`."""
+        del file_secret_settings  # a directory of secrets would be a second way to do the same
+        return init_settings, env_settings, FileSettingsSource(settings_cls), dotenv_settings
 
     # Kafka
     kafka_bootstrap: str | None = Field(
@@ -88,7 +102,9 @@ class Settings(BaseSettings):
     web_port: int = Field(6066, ge=0, le=65535, description="worker's /metrics, /livez, /readyz; 0 picks a free port")
     gateway_host: str = Field("127.0.0.1", description="address that the gateway listens on")
     gateway_port: int = Field(8080, ge=0, le=65535, description="live page and HTTP API; 0 picks a free port")
-    gateway_window: int = Field(10_000, ge=1, description="most recent events that the gateway keeps")
+    gateway_window: int = Field(10_000, ge=1, description="most recent events (stories, alerts) that the gateway keeps")
+    gateway_window_hours: float = Field(168.0, gt=0, description="older ones than this are not kept")
+    gateway_clients: int = Field(5000, ge=1, description="most clients of the stream at once")
     gateway_backlog: int = Field(
         1000, ge=1, description="a stream client that takes nothing while this many events arrive is dropped"
     )
@@ -96,7 +112,18 @@ class Settings(BaseSettings):
 
     api_keys: list[SecretStr] = Field(
         default_factory=list,
-        description='who may POST /v1/articles, as a JSON list of keys, plain or as "sha256:<hex>"; empty: nobody',
+        description='who may read and POST /v1/articles, as a JSON list of keys, plain or as "sha256:<hex>"',
+    )
+    keys_file: Path | None = Field(
+        None, description="file of `geonews keys`, read again when it changes; empty: keys.json in GEONEWS_HOME"
+    )
+    anonymous_read: bool = Field(True, description="reading needs no API key")
+    read_rate: float = Field(
+        50.0, gt=0, description="most requests a second of one API key, or one address without a key, on average"
+    )
+    cors_origins: list[str] = Field(
+        default_factory=list,
+        description='web pages elsewhere that may read, as a JSON list: ["https://example.org"]; ["*"]: any',
     )
     push_rate: float = Field(200.0, gt=0, description="most articles a second that one API key may push, on average")
 

@@ -6,6 +6,7 @@ import sys
 
 import typer
 from pydantic import ValidationError
+from pydantic_settings import SettingsError
 from rich.console import Console
 from rich.markup import escape
 
@@ -41,6 +42,8 @@ def main() -> None:
     except ValidationError as error:
         problems = "; ".join(f"{_variable(e['loc'])}{e['msg']}" for e in error.errors())
         _fail(f"settings: {problems}")
+    except SettingsError as error:
+        _fail(f"settings: {error}")
 
 
 def _variable(location: tuple[int | str, ...]) -> str:

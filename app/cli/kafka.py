@@ -1,4 +1,4 @@
-"""`geonews kafka start|stop|status`: a real one-node Kafka on this machine."""
+"""`geonews kafka start|stop|status|acls`: a real one-node Kafka on this machine, and what a cluster must allow."""
 
 from typing import Annotated
 
@@ -6,10 +6,12 @@ import typer
 from rich.console import Console
 
 from app.cli import app
+from app.kafka.acls import Process
 
 kafka_app = typer.Typer(
     no_args_is_help=True,
-    help="A real one-node Kafka on this machine, for work without a cluster. Data stays in `.geonews/kafka/`.",
+    help="A real one-node Kafka on this machine, for work without a cluster (data stays in `.geonews/kafka/`), and "
+    "what a cluster with access control must allow.",
 )
 app.add_typer(kafka_app, name="kafka")
 _console = Console(highlight=False)
@@ -66,3 +68,32 @@ def status() -> None:
         _console.print("Kafka does not run: geonews kafka start")
         raise typer.Exit(1)
     _console.print(f"Kafka runs at [bold]{kafka.bootstrap}[/] (pid {kafka.pid}), log {kafka.log}")
+
+
+@kafka_app.command()
+def acls(
+    process: Annotated[
+        list[Process] | None, typer.Option("--process", help="Only this kind of process; may be repeated.")
+    ] = None,
+    user: Annotated[
+        str, typer.Option(help="Name of each process's user; {process} stands for its kind.")
+    ] = "geonews-{process}",
+) -> None:
+    """Print the least that a cluster must allow each kind of process, as `kafka-acls.sh` command lines.
+
+    Nothing is changed: look at the lines, then run them as the cluster's administrator. They follow from the namespace
+    and the taxonomy of these settings; run them again after a topic was added. With mutual TLS a user is the
+    certificate's name: `--user 'CN={process}.geonews.example'`.
+
+    Try: `geonews kafka acls --process worker --process gateway | sh`
+    """
+    from app.cli.topics import taxonomy_topics
+    from app.kafka.acls import acls as rules
+    from app.kafka.acls import commands
+    from app.settings import get_settings
+
+    settings, topics = get_settings(), taxonomy_topics()
+    bootstrap = settings.kafka_bootstrap or "HOST:PORT"
+    for kind in process or list(Process):
+        lines = commands(kind, rules(kind, settings, topics), user.replace("{process}", kind.value), bootstrap)
+        typer.echo("\n".join([*lines, ""]))

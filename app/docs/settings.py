@@ -16,7 +16,9 @@ from app.settings import Settings
 
 _INTRODUCTION: Final = """\
 Every setting is an environment variable, or the same name in a file `.env` where geonews is started. Lists are JSON.
-A wrong value ends the command at once, with the variable's name.
+A wrong value ends the command at once, with the variable's name; `geonews config check` also looks at what they name.
+Any `GEONEWS_X` may be given as `GEONEWS_X_FILE` instead: the path of a file that holds the value, as container secrets
+do.
 """
 _MADE: Final[dict[Any, str]] = {socket.gethostname: "the host's name", list: "`[]`"}
 _TYPES: Final = {

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 from pydantic import ValidationError
+from pydantic_settings import SettingsError
 
 from app.settings import Settings
 
@@ -66,3 +67,25 @@ def test_a_password_is_not_shown() -> None:
 def test_settings_do_not_change() -> None:
     with pytest.raises(ValidationError, match="frozen"):
         Settings().partitions = 3  # type: ignore[misc]
+
+
+def test_a_value_may_stand_in_a_file(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    (tmp_path / "password").write_text(" hunter 2 \n")
+    (tmp_path / "keys").write_text('["one", "two"]\n')
+    monkeypatch.setenv("GEONEWS_KAFKA_SASL_PASSWORD_FILE", str(tmp_path / "password"))
+    monkeypatch.setenv("GEONEWS_API_KEYS_FILE", str(tmp_path / "keys"))
+    settings = Settings()
+    assert settings.kafka_sasl_password is not None
+    assert settings.kafka_sasl_password.get_secret_value() == " hunter 2 "
+    assert [key.get_secret_value() for key in settings.api_keys] == ["one", "two"]
+
+
+def test_a_file_that_cannot_be_read_or_is_one_too_many_is_named(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("GEONEWS_NAMESPACE_FILE", str(tmp_path / "missing"))
+    with pytest.raises(SettingsError, match=r"GEONEWS_NAMESPACE_FILE names .*missing, which cannot be read"):
+        Settings()
+    monkeypatch.setenv("GEONEWS_NAMESPACE", "here")
+    with pytest.raises(SettingsError, match="GEONEWS_NAMESPACE and GEONEWS_NAMESPACE_FILE are both set"):
+        Settings()

@@ -1,0 +1,130 @@
+"""What each process of geonews must be allowed to do on a broker with ACLs, and nothing more.
+
+Follows from the channels: who reads, writes or makes what. `*` hosts; one user (principal) for each kind of process.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Final, Literal
+
+from app.settings import Settings
+
+Resource = Literal["topic", "group", "transactional-id", "cluster"]
+Pattern = Literal["literal", "prefixed"]
+READ: Final = ("Read", "Describe")
+WRITE: Final = ("Write", "Describe")
+
+
+class Process(StrEnum):
+    """A kind of process, each of which should have a user of its own."""
+
+    WORKER = "worker"
+    SOURCES = "sources"
+    GATEWAY = "gateway"
+    INGEST = "ingest"
+    ADMIN = "admin"
+    READER = "reader"
+
+
+@dataclass(frozen=True, slots=True)
+class Acl:
+    """Operations that one user may do on one resource."""
+
+    resource: Resource
+    name: str
+    pattern: Pattern
+    operations: tuple[str, ...]
+
+
+def acls(process: Process, settings: Settings, topics: Sequence[str]) -> list[Acl]:
+    """The least that `process` needs, for a taxonomy with these topics."""
+    return list(_MAKERS[process](settings, topics))
+
+
+def commands(process: Process, rules: Iterable[Acl], user: str, bootstrap: str) -> list[str]:
+    """One `kafka-acls.sh` command line for each resource; running them again changes nothing."""
+    start = f"kafka-acls.sh --bootstrap-server {bootstrap} --add --allow-principal User:{user}"
+    lines = [f"# {process.value}: {_ABOUT[process]}"]
+    for rule in rules:
+        operations = " ".join(f"--operation {operation}" for operation in rule.operations)
+        name = "" if rule.resource == "cluster" else f" '{rule.name}'"
+        pattern = " --resource-pattern-type prefixed" if rule.pattern == "prefixed" else ""
+        lines.append(f"{start} {operations} --{rule.resource}{name}{pattern}")
+    return lines
+
+
+def _worker(settings: Settings, topics: Sequence[str]) -> Iterator[Acl]:
+    yield from _sources(settings, topics)
+    channels = settings.channels
+    internal = [channels.candidates, channels.seen, channels.claims, channels.story_input, channels.story_state]
+    yield from _on_topics([channels.raw, *internal], (*READ, "Write"))
+    published = [channels.events, *(channels.events_of(topic) for topic in topics), channels.stories]
+    yield from _on_topics([*published, channels.dead_letters, channels.ledger], WRITE)
+    for agent in ("classify", "route", "stories", "alerts"):
+        yield from _lane(f"{settings.namespace}-{agent}")
+
+
+def _sources(settings: Settings, _topics: Sequence[str]) -> Iterator[Acl]:
+    """`geonews sources run`, which workers do too with GEONEWS_POLL_SOURCES."""
+    channels = settings.channels
+    yield from _on_topics([channels.source_state], (*READ, "Write"))
+    yield from _on_topics([channels.sources, channels.alerts], WRITE)
+    yield from _on_topics([channels.raw], WRITE)
+    yield from _lane(f"{settings.namespace}-sources")
+
+
+def _gateway(settings: Settings, topics: Sequence[str]) -> Iterator[Acl]:
+    """Reads without a group; writes only what is pushed to it."""
+    channels = settings.channels
+    read = [channels.events, *(channels.events_of(topic) for topic in topics)]
+    yield from _on_topics([*read, channels.stories, channels.alerts, channels.sources], READ)
+    yield from _on_topics([channels.raw], WRITE)
+
+
+def _ingest(settings: Settings, _topics: Sequence[str]) -> Iterator[Acl]:
+    yield from _on_topics([settings.channels.raw], WRITE)
+
+
+def _admin(settings: Settings, _topics: Sequence[str]) -> Iterator[Acl]:
+    """`geonews topics`, `audit`, `dead-letters` and `replay`."""
+    prefix = f"{settings.namespace}."
+    yield Acl("topic", prefix, "prefixed", ("Create", "Read", "Write", "Describe", "DescribeConfigs"))
+    yield Acl("group", f"{settings.namespace}-", "prefixed", ("Describe", "Read"))
+    yield Acl("transactional-id", f"{settings.namespace}-replay", "literal", WRITE)
+
+
+def _reader(settings: Settings, topics: Sequence[str]) -> Iterator[Acl]:
+    """A subscriber of your own; its groups begin with `reader-`."""
+    channels = settings.channels
+    read = [channels.events, *(channels.events_of(topic) for topic in topics)]
+    yield from _on_topics([*read, channels.stories, channels.alerts, channels.sources], READ)
+    yield Acl("group", "reader-", "prefixed", ("Read",))
+
+
+def _on_topics(names: Iterable[str], operations: tuple[str, ...]) -> Iterator[Acl]:
+    return (Acl("topic", name, "literal", operations) for name in names)
+
+
+def _lane(group: str) -> Iterator[Acl]:
+    yield Acl("group", group, "literal", ("Read", "Describe"))
+    # A lane's id is its group, its input topic and its partition.
+    yield Acl("transactional-id", f"{group}-", "prefixed", WRITE)
+
+
+_MAKERS: Final[dict[Process, Callable[[Settings, Sequence[str]], Iterator[Acl]]]] = {
+    Process.WORKER: _worker,
+    Process.SOURCES: _sources,
+    Process.GATEWAY: _gateway,
+    Process.INGEST: _ingest,
+    Process.ADMIN: _admin,
+    Process.READER: _reader,
+}
+_ABOUT: Final[dict[Process, str]] = {
+    Process.WORKER: "`geonews worker`, also with GEONEWS_POLL_SOURCES",
+    Process.SOURCES: "`geonews sources run` in a process of its own",
+    Process.GATEWAY: "`geonews gateway`; it writes only what is pushed to it",
+    Process.INGEST: "`geonews ingest ...`",
+    Process.ADMIN: "`geonews topics`, `audit`, `dead-letters` and `replay`",
+    Process.READER: "a subscriber of your own",
+}
