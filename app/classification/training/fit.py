@@ -32,6 +32,8 @@ class Recipe:
     decay: float = 0.01
     dropout: float = 0.1
     smoothing: float = 0.02  # labels are 0.01 and 0.99
+    balance: float = 0.0  # a positive counts (negatives per positive) ** balance
+    event: float = 2.0  # how much a real event of the labelled data counts beside a written text
     average: float = 0.95  # how much of the running average of weights stays at each step
     seed: int = 7
 
@@ -161,11 +163,11 @@ class Trainer:
         return targets, share
 
     def _balance(self, chosen: Sequence[int]) -> Array:
-        """How much a positive counts, by topic: the square root of negatives per positive."""
+        """How much a positive counts, by topic."""
         shown = self.targets[[self.items[at].row for at in chosen]]
         rate: Any = np.clip(shown.mean(0), 0.02, 0.98)
-        odds: Array = np.sqrt((1 - rate) / rate).astype(np.float32)
-        return odds
+        counts: Array = (((1 - rate) / rate) ** self.recipe.balance).astype(np.float32)
+        return counts
 
 
 def lower_states(source: Pretrained, items: Sequence[Item], pad: int, kept: Sequence[int], layers: int,

@@ -31,15 +31,16 @@ class Item:
     whole: bool
 
 
-def make_items(rows: Sequence[Row], tokens: Tokens) -> list[Item]:
+def make_items(rows: Sequence[Row], tokens: Tokens, event: float) -> list[Item]:
     """The whole text of every row, and, of rows with a title and a text, either alone.
 
-    A hard row gives no headline: its headline often says the opposite of the text, on purpose.
+    A hard row gives no headline: its headline often says the opposite of the text, on purpose. `event` is the weight
+    of real events.
     """
     forms: list[tuple[int, Document, float, float, bool]] = []
     for at, row in enumerate(rows):
         document = row.document
-        forms.append((at, document, WHOLE, 1.0, True))
+        forms.append((at, document, WHOLE, event if row.example.kind == "events" else 1.0, True))
         if document.title and document.text:
             forms.append((at, replace(document, title=""), TEXT, 1.0, False))
             if not row.example.hard:

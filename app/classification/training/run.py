@@ -46,7 +46,7 @@ def prepare(found: Rows, topics: Sequence[str], recipe: Recipe, names: Sequence[
     kept = choose_pieces(source, [*texts, *names])
     tokenizer = build_tokenizer(source, kept)
     tokens = Tokens(tokenizer)
-    items = make_items(found.rows, tokens)
+    items = make_items(found.rows, tokens, recipe.event)
     targets = np.array([[topic in row.example.labels for topic in topics] for row in found.rows], np.float32)
     with track("frozen layers", len(items)) as advance:
         inputs: list[Inputs] = lower_states(source, items, tokens.pad, kept, recipe.depth - recipe.trained, advance)
