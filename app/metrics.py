@@ -102,6 +102,8 @@ GATEWAY_CLIENTS = Gauge("geonews_gateway_clients", "Clients connected to the eve
 GATEWAY_EVENTS = Counter("geonews_gateway_events", "Events that the gateway read from Kafka.")
 GATEWAY_SKIPPED = Counter("geonews_gateway_skipped", "Records in the events topic that are no EnrichedEvent.")
 GATEWAY_DROPPED = Counter("geonews_gateway_dropped_clients", "Stream clients that were dropped, by reason.", ["reason"])
+for _reason in ("slow", "stalled", "log-replaced", "shutdown"):
+    GATEWAY_DROPPED.labels(_reason)  # from the start: of a counter that begins at 1 the increase is never seen
 BUILD_INFO = Gauge(
     "geonews_build_info", "1, labelled with the version and the model that runs.", ["version", "model", "model_version"]
 )

@@ -6,11 +6,28 @@ from typing import ParamSpec, TypeVar
 
 from app import metrics
 from app.steps.memory import Memory
-from app.steps.outgoing import Decided, Published
+from app.steps.outgoing import Decided, Outcome, Published
 from app.steps.trace import trace_id
+from schemas.dead_letter import Reason, Stage
 
 P = ParamSpec("P")
 T = TypeVar("T")
+
+
+def announce(agent: str) -> None:
+    """Name an agent's counters before they count: of one that begins at 1, Prometheus never sees the increase."""
+    for result in ("committed", "aborted", "fenced"):
+        metrics.TRANSACTIONS.labels(agent, result)
+    for outcome in Outcome:
+        metrics.ARTICLES.labels(agent, outcome.value)
+    for cause in ("kafka", "fenced", "unassigned", "classifier-down", "defect"):
+        metrics.LANE_RESTARTS.labels(agent, cause)
+    for counter in (metrics.REBALANCES, metrics.SEEN_EVICTED):
+        counter.labels(agent)
+    for reason in set(Reason) - {Reason.STEP_FAILED}:
+        metrics.DEAD_LETTERS.labels(Stage.VALIDATE.value, reason.value)
+    for stage in Stage:
+        metrics.DEAD_LETTERS.labels(stage.value, Reason.STEP_FAILED.value)
 
 
 def queued(agent: str, call: Callable[P, T]) -> Callable[P, T]:

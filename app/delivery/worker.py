@@ -10,6 +10,7 @@ import structlog
 from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener, TopicPartition
 from aiokafka.errors import KafkaError
 
+from app.delivery import lane_metrics
 from app.delivery.agent import LaneAgent
 from app.delivery.assignor import EveryPartitionAssignor
 from app.delivery.lane import Lane
@@ -40,6 +41,7 @@ class LaneWorker(ConsumerRebalanceListener):  # type: ignore[misc]
         self._lanes: dict[TopicPartition, tuple[Lane, asyncio.Task[None]]] = {}
         self._consumer: AIOKafkaConsumer | None = None
         self._stopping = asyncio.Event()
+        lane_metrics.announce(agent.name)
 
     async def run(self) -> None:
         """Serve until `stop`; after an error of the consumer, join the group again."""
