@@ -6,7 +6,7 @@ from typing import Any
 
 from app.classification.base import ModelInfo, TopicScore, Verdict
 from app.classification.language import identify
-from app.steps import countries, importance, publishers, sectors
+from app.steps import countries, entities, importance, publishers, sectors
 from app.steps.dedupe import Version
 from app.steps.gazetteer import scan
 from app.steps.records import Article, Inbound, Publisher
@@ -21,6 +21,7 @@ def enrich(
     identified = None if document.language else identify(document)
     scanned = scan(document)
     found = countries.find(document, scanned)
+    named = entities.find(document, scanned)
     source = _source(article.publisher)
     parts = importance.components(verdict.topics, found, source["tier"])
     return {
@@ -40,8 +41,8 @@ def enrich(
         "countries": [
             {"code": c.code, "name": c.name, "mentions": c.mentions, "prominence": c.prominence} for c in found
         ],
-        "people": [],
-        "organisations": [],
+        "people": [_entity(person) for person in named.people],
+        "organisations": [_entity(organisation) for organisation in named.organisations],
         "sectors": sectors.find(document, scanned),
         "importance": parts.total,
         "importance_parts": asdict(parts),
@@ -71,6 +72,10 @@ def _source(publisher: Publisher) -> dict[str, Any]:
         "family": known.family if known else publisher.domain,
         "tier": known.tier if known else None,
     }
+
+
+def _entity(mention: entities.EntityMention) -> dict[str, Any]:
+    return {"name": mention.name, "wikidata": mention.wikidata, "mentions": mention.mentions}
 
 
 def rfc3339(moment: datetime) -> str:

@@ -6,6 +6,10 @@
     @GEORGIA = Georgia, Georgian              decided by what else the article says ...
     ?GEORGIA.US = Atlanta                       ... as this does
     #autos = car maker*                         a sector
+    $- = Trump Tower                            no person or organisation, although a name is inside
+
+`entities.tsv` has people and organisations, a line each: P or O, Wikidata id, context, English label, aliases. The
+context is the country that a head of state stands for, or a firm's sector; `?` marks an alias that others share.
 
 Marks after a term: `*` the word may go on, `^` not as the first word of a sentence, `!` only in this file's language,
 `=` not without its accents, `&` not as part of a person's name.
@@ -13,7 +17,7 @@ Marks after a term: `*` the word may go on, `^` not as the first word of a sente
 
 import re
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 from itertools import chain, product
@@ -28,6 +32,11 @@ _BRACES = re.compile(r"\{([^{}]*)\}")
 _SEPARATOR = re.compile(r"(?<!\\),(?![^{]*\})")
 _STEM_TAIL = 12
 _SHORT = 6
+# First characters of the labels of entities' names: whole or theirs alone, and shared with others.
+ENTITY = "$"
+WEAK_ENTITY = "%"
+_NAMES_BEND = frozenset(("bs", "cs", "et", "fi", "hr", "hu", "lt", "lv", "pl", "ro", "sk", "sl", "sr", "tr"))
+_NAME_TAIL = 4
 _LAST_WORD_BENDS = {"hu", "fi", "et", "tr", "az", "bn", "kk", "ka"}
 # Curated words of these count in articles of their own language, or of an unknown one: "serbest" is no Serb in Turkish.
 _LATIN = {"cs", "da", "de", "es", "fi", "fr", "hu", "id", "it", "nl", "no", "pl", "pt", "ro", "sv", "sw", "tr", "vi"}
@@ -56,7 +65,7 @@ _ENDINGS: dict[str, tuple[str, int]] = {
 def gazetteer() -> Matcher:
     """The shipped terms of countries and sectors, read once."""
     folder = config_directory() / "gazetteer"
-    sources = [_names(folder / "names.tsv"), *map(_curated, sorted(folder.glob("*.txt")))]
+    sources = [_names(folder / "names.tsv"), *map(_curated, sorted(folder.glob("*.txt"))), _entity_terms()]
     merged: dict[tuple[str, str, int, bool, bool], frozenset[str]] = {}
     for term in chain.from_iterable(sources):
         identity = (term.spelling, term.label, term.tail, term.initial, term.personal)
@@ -65,6 +74,49 @@ def gazetteer() -> Matcher:
         merged[identity] = known | term.languages if known and term.languages else frozenset()
     every = frozenset(line.partition("\t")[0] for line in (folder / "names.tsv").read_text("utf-8").splitlines())
     return Matcher((Term(*identity, languages) for identity, languages in merged.items()), every)
+
+
+@dataclass(frozen=True, slots=True)
+class Entity:
+    """A person ("P") or an organisation ("O"); `sectors` are labels such as "#autos"."""
+
+    kind: str
+    wikidata: str | None
+    country: str | None
+    sectors: frozenset[str]
+    aliases: tuple[str, ...]
+
+
+@cache
+def known_entities() -> Mapping[str, Entity]:
+    """People and organisations by English label, read once."""
+    known: dict[str, Entity] = {}
+    for line in (config_directory() / "gazetteer" / "entities.tsv").read_text("utf-8").splitlines():
+        kind, wikidata, context, label, aliases = line.split("\t")
+        country = context if len(context) == 2 else None
+        sectors = frozenset(context.split(",")) if context[0] == "#" else frozenset[str]()
+        known[label] = Entity(kind, None if wikidata == "-" else wikidata, country, sectors, tuple(aliases.split("; ")))
+    return known
+
+
+def _entity_terms() -> Iterator[Term]:
+    """The aliases; a head of state's stand for the country too, and names in Latin script bend where names do."""
+    for label, entity in known_entities().items():
+        for alias in entity.aliases:
+            weak = alias[0] == "?"
+            for spelling in expand(alias.lstrip("?")):
+                language = _language_of_script(spelling)
+                yield from _marked(spelling, (WEAK_ENTITY if weak else ENTITY) + label, language)
+                if entity.country and not weak:
+                    yield from _marked(spelling, entity.country, language)
+                if entity.kind == "P" and not weak and language == "en" and " " not in spelling and spelling.isalpha():
+                    yield Term(spelling, ENTITY + label, _NAME_TAIL, languages=_NAMES_BEND)
+
+
+def _language_of_script(spelling: str) -> str:
+    """For the small words that Arabic and Hebrew write together with a name."""
+    first = spelling[0]
+    return "ar" if "\u0600" <= first <= "\u06ff" else "he" if "\u0590" <= first <= "\u05ff" else "en"
 
 
 def _names(file: Path) -> Iterator[Term]:
