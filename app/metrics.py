@@ -99,8 +99,17 @@ SOURCE_NEWS_TIMESTAMP = Gauge(
 PAGES = Counter("geonews_pages", "Article pages fetched for their text, by what came of it.", ["result"])
 PUSHED = Counter("geonews_pushed", "Requests to POST /v1/articles, by HTTP status.", ["status"])
 GATEWAY_CLIENTS = Gauge("geonews_gateway_clients", "Clients connected to the event stream.")
-GATEWAY_EVENTS = Counter("geonews_gateway_events", "Events that the gateway read from Kafka.")
-GATEWAY_SKIPPED = Counter("geonews_gateway_skipped", "Records in the events topic that are no EnrichedEvent.")
+GATEWAY_BEHIND = Gauge("geonews_gateway_clients_behind", "Stream clients that are not yet, or no longer, in step.")
+GATEWAY_EVENTS = Counter("geonews_gateway_events", "Records that the gateway read from Kafka, by what they are.", ["kind"])
+GATEWAY_SKIPPED = Counter("geonews_gateway_skipped", "Records that the gateway could not read.", ["channel"])
+GATEWAY_SENT = Counter("geonews_gateway_sent", "Messages sent to stream clients in step.", ["kind"])
+GATEWAY_LAG_SECONDS = Histogram(
+    "geonews_gateway_lag_seconds", "Time from a record's timestamp in Kafka to when clients are sent it.", buckets=_AGES
+)
+GATEWAY_INDEXED = Gauge("geonews_gateway_indexed", "Records in the gateway's window.", ["kind"])
+GATEWAY_REQUESTS = Counter(
+    "geonews_gateway_requests", "Requests answered, by operation and HTTP status.", ["operation", "status"]
+)
 GATEWAY_DROPPED = Counter("geonews_gateway_dropped_clients", "Stream clients that were dropped, by reason.", ["reason"])
 for _reason in ("slow", "stalled", "log-replaced", "shutdown"):
     GATEWAY_DROPPED.labels(_reason)  # from the start: of a counter that begins at 1 the increase is never seen

@@ -65,6 +65,9 @@ def value(number: int, **changes: Any) -> bytes:
     return orjson.dumps(event(number, **changes))
 
 
+RECORDS = {"event", "withdrawal", "story", "alert"}
+
+
 @dataclass(frozen=True, slots=True)
 class Message:
     """One server-sent event."""
@@ -101,7 +104,7 @@ async def until_events(client: aiohttp.ClientSession, count: int) -> None:
 
 
 async def messages(response: aiohttp.ClientResponse) -> AsyncIterator[Message]:
-    """Parse a stream by the rules of the standard, as far as the gateway uses them; an id lasts until the next."""
+    """Parse a stream by the rules of the standard; an id lasts until the next."""
     name, last_id = "message", ""
     data: list[str] = []
     async for raw in response.content:
@@ -110,8 +113,6 @@ async def messages(response: aiohttp.ClientResponse) -> AsyncIterator[Message]:
         if line == "":
             if data:
                 yield Message(name, last_id, orjson.loads("\n".join(data)))
-            else:
-                yield Message("", last_id, None)
             name, data = "message", []
         elif field == "event":
             name = text
@@ -126,7 +127,7 @@ async def take(stream: AsyncIterator[Message], count: int) -> list[Message]:
     found: list[Message] = []
     async with asyncio.timeout(30):
         async for message in stream:
-            if message.event == "message":
+            if message.event in RECORDS:
                 found.append(message)
                 if len(found) == count:
                     return found

@@ -96,6 +96,7 @@ async def _events(settings: "Settings", channel: str, from_beginning: bool) -> A
     """JSON of each event of a Kafka topic. Kafka must be there at first; later on, its return is waited for."""
     import asyncio
 
+    from aiokafka import TopicPartition
     from aiokafka.errors import KafkaError
     from rich.console import Console
 
@@ -103,10 +104,10 @@ async def _events(settings: "Settings", channel: str, from_beginning: bool) -> A
     from app.gateway.item import decode
     from app.gateway.reader import LogTruncated, open_reader
 
-    offsets: dict[int, int] | None = None
+    offsets: dict[TopicPartition, int] | None = None
     while True:
         try:
-            async with open_reader(settings, channel) as reader:
+            async with open_reader(settings, [channel]) as reader:
                 if offsets is None:
                     partitions = await reader.partitions()
                     offsets = await (reader.beginnings(partitions) if from_beginning else reader.ends(partitions))
@@ -116,7 +117,8 @@ async def _events(settings: "Settings", channel: str, from_beginning: bool) -> A
                         if item is not None:
                             yield item.json
                     for record in records:
-                        offsets[record.partition] = max(record.offset + 1, offsets.get(record.partition, 0))
+                        place = TopicPartition(record.topic, record.partition)
+                        offsets[place] = max(record.offset + 1, offsets.get(place, 0))
         except LogTruncated:
             offsets, from_beginning = None, True  # the topic was made anew: all of it is news
         except (KafkaError, KafkaUnavailable, TimeoutError) as error:

@@ -1,13 +1,18 @@
-"""What a reader may ask for, as models of the query string, and whether an event answers it."""
+"""What a reader may ask for, as models of the query string; `GET /v1/openapi.json` describes them."""
 
 from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
-from typing import Annotated, Any, Self
+from typing import Annotated, Any, Literal, Self
 
 from multidict import MultiMapping
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, ValidationError
+from pydantic.json_schema import WithJsonSchema
 
+from app.gateway.index.asking import Asked
 from app.gateway.item import Item, fold
+from app.gateway.matching import matcher
+from app.gateway.position import STREAMED
+from schemas.source_health import Status
 
 MAX_LIMIT = 500
 _MANY = Field(max_length=50)
@@ -35,49 +40,50 @@ def _in_utc(value: datetime) -> datetime:
     return value.replace(tzinfo=UTC) if value.tzinfo is None else value
 
 
-_Lower = StringConstraints(to_lower=True, min_length=1, max_length=200)
-Topics = Annotated[list[Annotated[str, _Lower]], BeforeValidator(_split), _MANY]
-Countries = Annotated[
-    list[Annotated[str, StringConstraints(to_upper=True, pattern=r"^[A-Za-z]{2}$")]], BeforeValidator(_split), _MANY
-]
-Languages = Annotated[
-    list[Annotated[str, StringConstraints(to_lower=True, pattern=r"^[A-Za-z]{2,3}(-[A-Za-z0-9]{1,8})*$")]],
-    BeforeValidator(_split),
-    _MANY,
-]
-Sources = Annotated[list[Annotated[str, _Lower]], BeforeValidator(_split), _MANY]
+_SPLIT = BeforeValidator(_split)
+_Lower = Annotated[str, StringConstraints(to_lower=True, pattern=r"^[^,\s]{1,200}$")]
+_Country = Annotated[str, StringConstraints(to_upper=True, pattern=r"^[A-Za-z]{2}$")]
+_Language = Annotated[str, StringConstraints(to_lower=True, pattern=r"^[A-Za-z]{2,3}(-[A-Za-z0-9]{1,8})*$")]
+Slugs = Annotated[list[_Lower], _SPLIT, _MANY]
+Countries = Annotated[list[_Country], _SPLIT, _MANY]
+Languages = Annotated[list[_Language], _SPLIT, _MANY]
+Types = Annotated[list[Literal["events", "stories", "alerts"]], _SPLIT, Field(min_length=1, max_length=3)]
+Kinds = Annotated[list[Literal["burst", "source-silent"]], _SPLIT, _MANY]
+States = Annotated[list[Literal["open", "closed"]], _SPLIT, _MANY]
+Statuses = Annotated[list[Status], _SPLIT, _MANY]
 Moment = Annotated[
     datetime | None,
     BeforeValidator(_repair_offset),
     BeforeValidator(_one),
     AfterValidator(lambda value: value and _in_utc(value)),
+    WithJsonSchema({"type": "string", "format": "date-time"}),
 ]
 Score = Annotated[float, BeforeValidator(_one), Field(ge=0, le=1, allow_inf_nan=False)]
 Text = Annotated[str, BeforeValidator(_one), StringConstraints(strip_whitespace=True, max_length=200)]
-OneText = Annotated[str | None, BeforeValidator(_one)]
+OneText = Annotated[str | None, BeforeValidator(_one), WithJsonSchema({"type": "string"})]
+Flag = Annotated[bool, BeforeValidator(_one)]
+Count = Annotated[int, BeforeValidator(_one)]
+Format = Annotated[
+    Literal["json", "csv", "ndjson"] | None,
+    BeforeValidator(_one),
+    WithJsonSchema({"type": "string", "enum": ["json", "csv", "ndjson"]}),
+]
 
 
 class BadQuery(Exception):
     """The query string cannot be answered; `problems` maps each parameter to what is wrong with it."""
+
+    status = 400
 
     def __init__(self, problems: dict[str, str]) -> None:
         self.problems = problems
         super().__init__("; ".join(f"{name}: {problem}" for name, problem in problems.items()))
 
 
-class Filters(BaseModel):
-    """Which events a reader wants: each filter that is given must hold, any value of one filter will do."""
+class Query(BaseModel):
+    """A query string: every parameter is known, or named in the problem."""
 
-    model_config = ConfigDict(extra="forbid")
-
-    topic: Topics = Field(default_factory=list, description="topics of the taxonomy")
-    country: Countries = Field(default_factory=list, description="countries spoken of, ISO 3166-1 alpha-2")
-    language: Languages = Field(default_factory=list, description="BCP 47; `en` also means `en-GB`")
-    source: Sources = Field(default_factory=list, description="publishers, by id or domain")
-    min_score: Score = Field(0.0, description="least score, of the topics asked for or else of any")
-    since: Moment = Field(None, description="published at or after, RFC 3339; without an offset: UTC")
-    until: Moment = Field(None, description="published before, RFC 3339; without an offset: UTC")
-    q: Text = Field("", description="words that all stand in the title or summary, case and accents aside")
+    model_config = ConfigDict(extra="forbid", frozen=True)
 
     @classmethod
     def parse(cls, query: MultiMapping[str], topics: Iterable[str]) -> Self:
@@ -94,44 +100,143 @@ class Filters(BaseModel):
                 problems.setdefault(str(problem["loc"][0]), message.removeprefix("Value error, "))
             raise BadQuery(problems) from None
         choices = set(topics)
-        strange = [topic for topic in filters.topic if topic not in choices]
+        strange = [topic for topic in getattr(filters, "topic", ()) if topic not in choices]
         if strange:
             raise BadQuery({"topic": f"no topic is called {strange[0]!r}, there are: {', '.join(sorted(choices))}"})
         return filters
 
+
+class _Listed(Query):
+    limit: Count = Field(50, ge=1, le=MAX_LIMIT, description="most items in a page")
+    cursor: OneText = Field(None, description="`next_cursor` of the page before")
+    format: Format = Field(None, description="wins over `Accept`")
+
+
+class Filters(Query):
+    """Which events a reader wants: each filter that is given must hold, any value of one filter will do."""
+
+    topic: Slugs = Field([], description="topics of the taxonomy")
+    country: Countries = Field([], description="countries spoken of, ISO 3166-1 alpha-2")
+    language: Languages = Field([], description="BCP 47; `en` also means `en-GB`")
+    source: Slugs = Field([], description="publishers, by id or domain")
+    sector: Slugs = Field([], description="sectors of the economy")
+    min_score: Score = Field(0.0, description="least score, of the topics asked for or else of any")
+    since: Moment = Field(None, description="published at or after, RFC 3339; without an offset: UTC")
+    until: Moment = Field(None, description="published before, RFC 3339; without an offset: UTC")
+    q: Text = Field("", description="words that all stand in the title or summary, case and accents aside")
+
     def matcher(self) -> Callable[[Item], bool]:
         """A function that says whether an item answers these filters."""
-        topics, countries, sources = frozenset(self.topic), frozenset(self.country), frozenset(self.source)
-        languages = frozenset(self.language)
-        prefixes = tuple(f"{language}-" for language in languages)
-        words = fold(self.q).split()
+        return matcher(self.asked("event"))
 
-        def matches(item: Item) -> bool:
-            scores = [score for topic, score in item.topics.items() if not topics or topic in topics]
-            return (
-                bool(scores)
-                and max(scores) >= self.min_score
-                and (not countries or not countries.isdisjoint(item.countries))
-                and (not sources or not sources.isdisjoint(item.source))
-                and (not languages or item.language in languages or item.language.startswith(prefixes))
-                and (self.since is None or item.published_at >= self.since)
-                and (self.until is None or item.published_at < self.until)
-                and all(word in item.words for word in words)
-            )
-
-        return matches
+    def asked(self, kind: str = "event") -> Asked:
+        """The same for the index."""
+        return Asked(
+            kind,
+            {name: getattr(self, name) for name in ("topic", "country", "source", "sector")},
+            self.language,
+            self.min_score,
+            self.since,
+            self.until,
+            fold(self.q).split(),
+        )
 
 
-class EventsQuery(Filters):
+class EventsQuery(_Listed, Filters):
     """Parameters of `GET /v1/events`."""
 
-    limit: Annotated[int, BeforeValidator(_one)] = Field(50, ge=1, le=MAX_LIMIT, description="most events in a page")
-    cursor: OneText = Field(None, description="`next` of the page before")
+
+class FeedQuery(Filters):
+    """Parameters of `GET /v1/topics/{topic}/feed.atom`."""
+
+    limit: Count = Field(50, ge=1, le=MAX_LIMIT, description="most entries")
+
+
+class StatsQuery(Filters):
+    """Parameters of `GET /v1/stats`."""
+
+    minutes: Count = Field(60, ge=1, le=1440, description="how far `minutes` reaches back")
 
 
 class StreamQuery(Filters):
     """Parameters of `GET /v1/stream`."""
 
+    types: Types = Field(["events"], description="what is sent")
     after: OneText = Field(
         None, description="a position: what came after it is sent first; `Last-Event-ID` wins over it"
     )
+
+    @property
+    def channels(self) -> frozenset[int]:
+        """The types as indices in `STREAMED`."""
+        return frozenset(STREAMED.index(name) for name in self.types)
+
+    def matcher(self) -> Callable[[Item], bool]:
+        """A function that says whether an item is of these types and answers these filters."""
+        channels, answers = self.channels, super().matcher()
+        return lambda item: item.place[0] in channels and answers(item)
+
+    def key(self) -> str:
+        """The same text for the same question."""
+        return self.model_dump_json(exclude={"after"})
+
+
+class StoriesQuery(_Listed):
+    """Parameters of `GET /v1/stories`."""
+
+    topic: Slugs = Field([], description="topics of the taxonomy")
+    country: Countries = Field([], description="countries spoken of, ISO 3166-1 alpha-2")
+    language: Languages = Field([], description="languages of any article")
+    source: Slugs = Field([], description="publishers of any article, by id")
+    sector: Slugs = Field([], description="sectors of the economy")
+    since: Moment = Field(None, description="last seen at or after")
+    until: Moment = Field(None, description="last seen before")
+    q: Text = Field("", description="words that all stand in the titles of the story and its articles")
+    active: Flag = Field(True, description="false: those that were merged into others too")
+
+    def asked(self) -> Asked:
+        """The same for the index."""
+        return Asked(
+            "story",
+            {name: getattr(self, name) for name in ("topic", "country", "source", "sector")},
+            self.language,
+            since=self.since,
+            until=self.until,
+            words=fold(self.q).split(),
+            state=("active",) if self.active else (),
+        )
+
+
+class AlertsQuery(_Listed):
+    """Parameters of `GET /v1/alerts`."""
+
+    topic: Slugs = Field([], description="bursts of these topics")
+    country: Countries = Field([], description="bursts of these countries")
+    source: Slugs = Field([], description="silence of these sources, by id")
+    kind: Kinds = Field([], description="kinds of alert")
+    state: States = Field([], description="of bursts")
+    since: Moment = Field(None, description="raised or changed at or after")
+    until: Moment = Field(None, description="raised or changed before")
+    q: Text = Field("", description="words that all stand in the title")
+
+    def asked(self) -> Asked:
+        """The same for the index."""
+        return Asked(
+            "alert",
+            {name: getattr(self, name) for name in ("topic", "country", "source")},
+            since=self.since,
+            until=self.until,
+            words=fold(self.q).split(),
+            state=self.state,
+            about=self.kind,
+        )
+
+
+class SourcesQuery(_Listed):
+    """Parameters of `GET /v1/sources`."""
+
+    country: Countries = Field([], description="of the newsroom, ISO 3166-1 alpha-2")
+    language: Languages = Field([], description="of the feed")
+    source: Slugs = Field([], description="by id or domain")
+    status: Statuses = Field([], description="how it is doing")
+    q: Text = Field("", description="words that all stand in the name")

@@ -1,32 +1,45 @@
-"""From Kafka into the store, for as long as the gateway runs; a lost broker is waited for."""
+"""From Kafka into the ring and the index, for as long as the gateway runs; a lost broker is waited for."""
 
 import asyncio
+import time
 from math import ceil
+from typing import Any
 
 import structlog
+from aiokafka import TopicPartition
 from aiokafka.errors import KafkaError
 
 from app.errors import GeonewsError
-from app.gateway.item import decode
+from app.gateway.health import HealthBoard
+from app.gateway.index import Index
+from app.gateway.item import Item, decode_any
+from app.gateway.position import STREAMED, Place, log_id
 from app.gateway.reader import LogTruncated, Records, TopicReader, by_time, open_reader
 from app.gateway.store import Store
 from app.metrics import GATEWAY_EVENTS, GATEWAY_SKIPPED
 from app.settings import Settings
 
 RETRY_SECONDS = (0.5, 1.0, 2.0, 5.0)
+LOAD_PIECE = 250  # records decoded before requests get their turn
+HEALTH_RECORDS = 20_000  # how far back the health of sources is looked for
 _log = structlog.get_logger(__name__)
 
 
 class Follower:
-    """Fills the store: first with the recent window, then with what comes.
+    """Fills the ring and the index: first with the recent window, then with what comes.
 
-    `problem` says why the store may be behind; None while all is well.
+    `problem` says why they may be behind; None while all is well.
     """
 
-    def __init__(self, settings: Settings, store: Store) -> None:
+    def __init__(self, settings: Settings, store: Store, index: Index, health: HealthBoard) -> None:
         self._settings = settings
-        self._topic = settings.channels.events
+        channels = settings.channels
+        self._channels = {channels.events: 0, channels.stories: 1, channels.alerts: 2}
+        self._health_topic = channels.sources
         self._store = store
+        self._index = index
+        self._health = health
+        self._offsets: dict[TopicPartition, int] = {}
         self.problem: str | None = "has not reached Kafka yet"
         self._failures = 0
 
@@ -34,18 +47,18 @@ class Follower:
         """Why the gateway is not ready; empty when it is."""
         reasons = [] if self.problem is None else [f"kafka: {self.problem}"]
         if not self._store.loaded:
-            reasons.append("window: recent events are still being read")
+            reasons.append("window: recent records are still being read")
         return reasons
 
     async def run(self) -> None:
         """Never ends by itself: every failure of the broker is reported and tried again."""
         while True:
             try:
-                async with open_reader(self._settings, self._topic) as reader:
+                async with open_reader(self._settings, [*self._channels, self._health_topic]) as reader:
                     await self._follow(reader)
             except LogTruncated as error:
                 self._store.reset("", {})
-                self._store.wake()
+                self._store.on_change()
                 self._failed(error)
             except (KafkaError, GeonewsError, OSError) as error:
                 self._failed(error)
@@ -60,43 +73,88 @@ class Follower:
         self.problem = problem
 
     async def _follow(self, reader: TopicReader) -> None:
-        if not self._store.loaded or self._store.log != reader.log:
-            await self._load(reader)
-        async for records in reader.follow(self._store.positions):
+        log = log_id(reader.cluster, self._settings.namespace)
+        if not self._store.loaded or self._store.log != log:
+            await self._load(reader, log)
+        async for records in reader.follow(self._offsets):
             if self.problem is not None:
-                _log.info("gateway follows Kafka", topic=self._topic, events=len(self._store))
+                _log.info("gateway follows Kafka", records=len(self._store))
                 self.problem, self._failures = None, 0
             self._take(records)
 
-    async def _load(self, reader: TopicReader) -> None:
-        """Read the window: the last events of all partitions together, as many as the store holds."""
-        partitions = await reader.partitions()
-        beginnings, ends = await reader.beginnings(partitions), await reader.ends(partitions)
-        # Transaction markers take offsets too, and partitions differ in size: reach back until there is enough.
-        floors, found = dict(ends), dict[int, Records]({partition: [] for partition in partitions})
-        reach = ceil(2 * self._store.capacity / len(partitions))
-        while sum(map(len, found.values())) < self._store.capacity and floors != beginnings:
-            lower = {p: max(beginnings[p], ends[p] - reach) for p in partitions}
-            reader.seek({p: lower[p] for p in partitions if lower[p] < floors[p]})
-            older = await reader.until({p: floors[p] for p in partitions if lower[p] < floors[p]})
-            found = {p: older.get(p, []) + found[p] for p in partitions}
-            floors, reach = lower, reach * 4
-        self._store.reset(reader.log, floors)
-        self._take(by_time(found))
-        self._store.loaded = True
-        self._store.wake()
+    async def _load(self, reader: TopicReader, log: str) -> None:
+        """Read the window of every channel, then take it in by time."""
+        places = await reader.partitions()
+        self._offsets = await reader.ends(places)
+        floors: dict[TopicPartition, int] = {}
+        found: dict[TopicPartition, Records] = {}
+        for topic in reader.topics:
+            own = {place: end for place, end in self._offsets.items() if place.topic == topic}
+            healthy = topic == self._health_topic
+            oldest = await reader.beginnings(own)
+            if not healthy:
+                since_ms = int((time.time() - self._settings.gateway_window_hours * 3600) * 1000)
+                recent = await reader.at_time(since_ms, own)
+                oldest = {place: max(oldest[place], recent[place]) for place in own}
+            many = HEALTH_RECORDS if healthy else self._settings.gateway_window
+            lower, records = await _reach_back(reader, oldest, own, many)
+            floors |= lower
+            found |= records
+        self._store.reset(log, {self._place(p): o for p, o in floors.items() if p.topic in self._channels})
+        self._index.reset()
+        merged = by_time(found)
+        for start in range(0, len(merged), LOAD_PIECE):
+            self._take(merged[start : start + LOAD_PIECE])
+            await asyncio.sleep(0)
+        self._index.put([], self._store.position)  # an empty window has a position too
+        await self._index.flushed()
+        self._store.set_loaded()
+        self._store.on_change()
+
+    def _place(self, place: TopicPartition) -> Place:
+        return self._channels[place.topic], place.partition
 
     def _take(self, records: Records) -> None:
-        taken = 0
+        taken: list[Item] = []
         for record in records:
-            if record.partition not in self._store.positions:
-                self._store.add_partitions({record.partition: 0})  # a new partition is read from its beginning
-            item = decode(record.partition, record.offset, record.timestamp, record.value)
-            if item is None:
-                GATEWAY_SKIPPED.inc()
-                continue
-            self._store.append(item)
-            taken += 1
+            place = TopicPartition(record.topic, record.partition)
+            self._offsets[place] = max(record.offset + 1, self._offsets.get(place, 0))
+            if record.topic == self._health_topic:
+                self._health.take(record.key, record.value)
+            elif item := self._decode(record):
+                taken.append(item)
+                GATEWAY_EVENTS.labels(item.kind).inc()
         if taken:
-            GATEWAY_EVENTS.inc(taken)
-            self._store.wake()
+            self._index.put(taken, self._store.position)
+            if self._store.loaded:
+                self._store.on_change()
+
+    def _decode(self, record: Any) -> Item | None:
+        """Into the ring with it; None for what is no record of ours."""
+        channel = self._channels[record.topic]
+        item = decode_any(channel, record.partition, record.offset, record.timestamp, record.value)
+        if item is None:
+            if record.value is not None:  # a tombstone says nothing wrong
+                GATEWAY_SKIPPED.labels(STREAMED[channel]).inc()
+            return None
+        if item.place not in self._store.positions:
+            self._store.add_partitions({item.place: 0})  # a new partition is read from its beginning
+        self._store.append(item.listed())
+        return item
+
+
+async def _reach_back(
+    reader: TopicReader, oldest: dict[TopicPartition, int], ends: dict[TopicPartition, int], many: int
+) -> tuple[dict[TopicPartition, int], dict[TopicPartition, Records]]:
+    """The last `many` records of all partitions together, or all; first the offsets from which on all are there."""
+    # Transaction markers take offsets too, and partitions differ in size: reach back until there is enough.
+    floors, found = dict(ends), dict[TopicPartition, Records]({place: [] for place in ends})
+    reach = ceil(2 * many / len(ends))
+    while sum(map(len, found.values())) < many and floors != oldest:
+        lower = {place: max(oldest[place], end - reach) for place, end in ends.items()}
+        missing = [place for place in ends if lower[place] < floors[place]]
+        reader.seek({place: lower[place] for place in missing})
+        older = await reader.until({place: floors[place] for place in missing})
+        found = {place: older.get(place, []) + found[place] for place in ends}
+        floors, reach = lower, reach * 4
+    return floors, found

@@ -1,43 +1,74 @@
 """The live page's files, and the headers that keep any page of ours harmless."""
 
+import asyncio
+import mimetypes
 from pathlib import Path
+from typing import Final
 
 from aiohttp import web
 
-STATIC = Path(__file__).parent / "static"
-_POLICY = "; ".join(
+from app.gateway.access import ALLOWANCE
+
+STATIC: Final = Path(__file__).parent / "static"
+HASHED: Final = "assets"  # names in this folder hold a hash of the content
+_POLICY: Final = "; ".join(
     (
         "default-src 'none'",
         "script-src 'self'",
         "style-src 'self'",
-        "img-src 'self'",
+        "img-src 'self' data:",
+        "font-src 'self'",
         "connect-src 'self'",
+        "manifest-src 'self'",
         "base-uri 'none'",
         "form-action 'none'",
         "frame-ancestors 'none'",
         "require-trusted-types-for 'script'",
     )
 )
-_HEADERS = {
+_HEADERS: Final = {
     "Content-Security-Policy": _POLICY,
     "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
     "Referrer-Policy": "no-referrer",
     "Cross-Origin-Opener-Policy": "same-origin",
     "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
 }
+_TYPES: Final = {".js": "text/javascript", ".webmanifest": "application/manifest+json", ".woff2": "font/woff2"}
 
 
-async def _index(_: web.Request) -> web.FileResponse:
-    return web.FileResponse(STATIC / "index.html")
+async def _file(request: web.Request) -> web.Response:
+    """`/` is `index.html`; any other path is a file below the folder."""
+    name = request.match_info.get("path") or "index.html"
+    content = await asyncio.to_thread(read_file, STATIC, name)
+    if content is None:
+        raise web.HTTPNotFound(text="there is nothing at this address: the page is at /, the API at /v1/openapi.json")
+    hashed = name.startswith(f"{HASHED}/")
+    suffix = Path(name).suffix
+    kind = _TYPES.get(suffix) or mimetypes.guess_type(name)[0] or "application/octet-stream"
+    text = kind.startswith("text/") or kind.endswith(("json", "xml"))
+    headers = {"Cache-Control": "public, max-age=31536000, immutable" if hashed else "no-cache"}
+    return web.Response(body=content, content_type=kind, charset="utf-8" if text else None, headers=headers)
+
+
+def read_file(folder: Path, name: str) -> bytes | None:
+    """The content of a file below the folder; None when there is none, or it lies elsewhere."""
+    try:
+        path = (folder / name).resolve(strict=True)
+    except (OSError, ValueError):  # ValueError: a NUL in the name
+        return None
+    if not path.is_relative_to(folder.resolve()) or not path.is_file():
+        return None
+    return path.read_bytes()
 
 
 def routes() -> list[web.AbstractRouteDef]:
-    """The page at `/`, its files under `/static/`."""
-    return [web.get("/", _index), web.static("/static", STATIC)]
+    """The page at `/`, its files beside it; they come after all other routes."""
+    return [web.get("/", _file), web.get("/{path:.+}", _file)]
 
 
-async def guard(request: web.Request, response: web.StreamResponse) -> None:
-    """Put the security headers on every response; pages and their files are always checked for a newer version."""
+async def guard(request: web.BaseRequest, response: web.StreamResponse) -> None:
+    """Put the security headers on every response, and what is left of the caller's allowance."""
     response.headers.update(_HEADERS)
-    if request.path == "/" or request.path.startswith("/static/"):
-        response.headers["Cache-Control"] = "no-cache"
+    if (allowance := request.get(ALLOWANCE)) is not None:
+        response.headers.update(allowance.headers())

@@ -17,12 +17,23 @@ Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 class NotReady(Exception):
     """The window has not been read yet; `str(error)` says why."""
 
+    status = 503
+
+
+class NotAcceptable(Exception):
+    """The request accepts none of the media types that can be given; `str(error)` names them."""
+
+    status = 406
+
 
 def problem(status: int, detail: str, headers: dict[str, str] | None = None, **more: Any) -> web.Response:
     """A response that says what is wrong and what to do about it."""
     body = {"type": "about:blank", "title": HTTPStatus(status).phrase, "status": status, "detail": detail, **more}
     return web.Response(
-        status=status, body=orjson.dumps(body), content_type="application/problem+json", headers=headers
+        status=status,
+        body=orjson.dumps(body),
+        content_type="application/problem+json",
+        headers={"Cache-Control": "no-store"} | (headers or {}),
     )
 
 
@@ -34,6 +45,8 @@ async def problems(request: web.Request, handler: Handler) -> web.StreamResponse
     except BadQuery as error:
         errors = [{"parameter": name, "detail": detail} for name, detail in error.problems.items()]
         return problem(400, str(error), errors=errors)
+    except NotAcceptable as error:
+        return problem(406, f"these can be given: {error}")
     except NotReady as error:
         return problem(503, str(error), {"Retry-After": "1"})
     except web.HTTPException as error:

@@ -11,8 +11,9 @@ import structlog
 from aiohttp import web
 
 from app.errors import KafkaUnavailable
-from app.gateway.keys import Allowance, Keys
+from app.gateway.access import CALLER
 from app.gateway.problem import problem
+from app.gateway.push_limits import MOST_ARTICLES, MOST_BYTES
 from app.metrics import PUSHED
 from app.settings import Settings
 from app.sources.base import Item
@@ -20,12 +21,9 @@ from app.sources.publish import RawProducer, Tally
 from app.steps.records import Inbound
 from app.steps.rejected import Rejected
 from app.steps.validate import validate
-from schemas.channels import MIB
 from schemas.dead_letter import Reason
 
 _log = structlog.get_logger(__name__)
-MOST_BYTES: Final = 12 * MIB
-MOST_ARTICLES: Final = 1000
 _ACKNOWLEDGE_SECONDS: Final = 15.0
 _MOST_ERRORS: Final = 50
 
@@ -57,13 +55,8 @@ class Push:
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
-        self._keys = Keys(settings.api_keys, settings.push_rate, MOST_ARTICLES)
         self._producer: RawProducer | None = None
         self._opening = asyncio.Lock()
-
-    def routes(self) -> list[web.RouteDef]:
-        """The one route."""
-        return [web.post("/v1/articles", self.articles)]
 
     async def articles(self, request: web.Request) -> web.Response:
         """202 with the ids that the articles' events will have, or a problem; nothing is sent before it is checked."""
@@ -75,7 +68,7 @@ class Push:
         return response
 
     async def _take(self, request: web.Request) -> web.Response:
-        allowance = self._allowance(request)
+        allowance = request[CALLER].articles
         values = _split(await _body(request), request.content_type)
         if wait := allowance.take(len(values)):
             detail = f"more than {self._settings.push_rate:g} articles a second under this key"
@@ -87,14 +80,6 @@ class Push:
             allowance.give_back(len(values))
             raise
         return web.json_response({"accepted": len(ids), "ids": ids}, status=202)
-
-    def _allowance(self, request: web.Request) -> Allowance:
-        if not self._keys:
-            raise Refused(problem(403, "this gateway takes no articles: no key is set in GEONEWS_API_KEYS"))
-        if allowance := self._keys.allowance(request):
-            return allowance
-        detail = "give an API key: `Authorization: Bearer KEY`, or `X-API-Key: KEY`"
-        raise Refused(problem(401, detail, {"WWW-Authenticate": 'Bearer realm="geonews"'}))
 
     async def _send(self, items: Sequence[Item]) -> None:
         producer = None

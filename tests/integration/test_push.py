@@ -11,7 +11,7 @@ import pytest
 from pydantic import SecretStr
 
 from app.gateway import push as push_module
-from app.gateway.keys import Allowance
+from app.gateway.limits import Allowance
 from app.settings import Settings
 from app.steps.identity import canonical_url, home_partition, url_key
 from tests.gateway_tools import gateway_on
@@ -102,7 +102,7 @@ async def test_keys_may_be_hashed_and_come_in_either_header(client: aiohttp.Clie
 async def test_a_gateway_without_keys_says_so(settings: Settings) -> None:
     async with gateway_on(settings) as (_, session):
         status, answer, _ = await post(session, article(1))
-        assert (status, "GEONEWS_API_KEYS" in answer["detail"]) == (403, True)
+        assert (status, "geonews keys create --scope ingest" in answer["detail"]) == (401, True)
 
 
 async def test_one_bad_article_and_none_is_taken(open_settings: Settings, client: aiohttp.ClientSession) -> None:

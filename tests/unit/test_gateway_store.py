@@ -3,8 +3,7 @@
 import asyncio
 import random
 import re
-from datetime import UTC, datetime
-from itertools import islice
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
@@ -12,12 +11,13 @@ from hypothesis import strategies as st
 
 from app.gateway.client import Client
 from app.gateway.item import Item, decode
-from app.gateway.position import Position, log_id
-from app.gateway.stats import statistics
+from app.gateway.position import Place, Position, log_id
 from app.gateway.store import Store
 from tests.gateway_tools import value
 
-LOG = log_id("cluster", "events")
+LOG = log_id("cluster", "geonews")
+ALL = frozenset({0, 1, 2})
+EVENTS = frozenset({0})
 _JSON = value(1)
 
 
@@ -30,9 +30,14 @@ def item(partition: int, offset: int, timestamp: int = 0) -> Item:
     return found
 
 
+def places(*offsets: int) -> dict[Place, int]:
+    """The offset of each partition of the channel of events."""
+    return {(0, partition): offset for partition, offset in enumerate(offsets)}
+
+
 def store_of(items: list[Item], capacity: int = 1000, partitions: int = 3) -> Store:
     store = Store(capacity)
-    store.reset(LOG, dict.fromkeys(range(partitions), 0))
+    store.reset(LOG, places(*[0] * partitions))
     for one in items:
         store.append(one)
     return store
@@ -54,7 +59,7 @@ def everything(_: Item) -> bool:
 
 
 async def client_of(store: Store, after: str | None) -> Client:
-    return Client(store, everything, None if after is None else Position.parse(after))
+    return Client(store, everything, EVENTS, None if after is None else Position.parse(after))
 
 
 def shuffled(offsets: list[int], seed: int) -> list[Item]:
@@ -98,7 +103,7 @@ def test_resume_on_another_gateway_loses_and_repeats_nothing(
             second.append(one)
             after += drain(resumed)
         got = [place for place, _ in before + after]
-        assert sorted(got) == sorted((one.partition, one.offset) for one in later)
+        assert sorted(got) == sorted((one.place[1], one.offset) for one in later)
         # And once more: the last id of all leads to nothing new.
         if after:
             again = await client_of(second, after[-1][1])
@@ -118,18 +123,18 @@ async def test_a_client_without_a_position_gets_only_what_is_new() -> None:
 
 async def test_ids_pass_events_that_the_client_did_not_ask_for() -> None:
     store = store_of([])
-    client = Client(store, lambda one: one.partition == 1, None)
+    client = Client(store, lambda one: one.place == (0, 1), EVENTS, None)
     for offset in range(5):
         store.append(item(0, offset))
     assert drain(client) == []
-    assert client.position == store.position == f"{LOG}:5.0.0"
+    assert client.position == store.position == f"{LOG}:5.0.0//"
 
 
 async def test_a_position_outside_the_window_is_told() -> None:
     store = store_of([item(0, offset) for offset in range(10)], capacity=4)
     assert len(store) == 4
-    assert b"event: gap" in (await client_of(store, f"{LOG}:5.0.0")).hello()
-    assert b"event: gap" not in (await client_of(store, f"{LOG}:6.0.0")).hello()
+    assert b"event: gap" in (await client_of(store, f"{LOG}:5.0.0")).hello({})
+    assert b"event: gap" not in (await client_of(store, f"{LOG}:6.0.0")).hello({})
     late = await client_of(store, f"{LOG}:0.0.0")
     assert [offset for (_, offset), _ in drain(late)] == [6, 7, 8, 9]
 
@@ -137,9 +142,9 @@ async def test_a_position_outside_the_window_is_told() -> None:
 async def test_a_position_of_another_log_starts_the_window_anew() -> None:
     store = store_of([item(0, 0), item(0, 1)])
     client = await client_of(store, "00000000:900.900.900")
-    assert b"event: gap" in client.hello()
+    assert b"event: gap" in client.hello({})
     # The id before the first event must not claim that event.
-    assert f"id: {LOG}:0.0.0\n".encode() in client.hello()
+    assert f"id: {LOG}:0.0.0//\n".encode() in client.hello({})
     assert [place for place, _ in drain(client)] == [(0, 0), (0, 1)]
 
 
@@ -156,28 +161,35 @@ async def test_a_client_that_falls_out_of_the_ring_is_lost() -> None:
 async def test_a_new_partition_is_part_of_the_position() -> None:
     store = store_of([item(0, 0)], partitions=1)
     before = store.position
-    store.add_partitions({1: 0, 2: 0})
+    store.add_partitions({(0, 1): 0, (0, 2): 0})
     store.append(item(2, 0))
-    assert store.position == f"{LOG}:1.0.1"
+    assert store.position == f"{LOG}:1.0.1//"
     client = await client_of(store, before)
-    assert b"event: gap" not in client.hello()
+    assert b"event: gap" not in client.hello({})
     assert [place for place, _ in drain(client)] == [(2, 0)]
 
 
-def test_pages_follow_each_other_without_gap_or_repeat() -> None:
-    store = store_of([item(n % 3, n // 3, timestamp=n // 5) for n in range(60)])
-    pages, before = [], None
-    while page := list(islice(store.newest_first(before), 7)):
-        pages += page
-        before = page[-1].order
-    assert [one.order for one in pages] == sorted((one.order for one in pages), reverse=True)
-    assert len({one.order for one in pages}) == 60
-
-
 def test_the_oldest_arrival_leaves_first() -> None:
-    store = store_of([item(0, offset, timestamp=100 - offset) for offset in range(6)], capacity=4)
-    assert sorted(one.offset for one in store.newest_first()) == [2, 3, 4, 5]
-    assert store.floors[0] == 2
+    store = store_of([item(0, offset) for offset in range(6)], capacity=4)
+    assert [store.entry(number).item.offset for number in range(store.first, store.next)] == [2, 3, 4, 5]
+    assert store.floors[0, 0] == 2
+
+
+@given(st.integers(0, 2**32), st.integers(1, 3000), st.integers(1, 400))
+def test_where_to_resume_is_found_in_a_ring_that_has_turned(seed: int, number: int, capacity: int) -> None:
+    """Against a walk through the whole ring."""
+    rng = random.Random(seed)
+    upcoming = [0, 0, 0]
+    template = item(0, 0)
+    store = store_of([], capacity)
+    for _ in range(number):
+        partition = rng.randrange(3)
+        upcoming[partition] += rng.randint(1, 3)
+        store.append(replace(template, place=(0, partition), offset=upcoming[partition]))
+    position = Position(LOG, (tuple(rng.randint(0, offset + 2) for offset in upcoming),))
+    ring = [(n, store.entry(n).item) for n in range(store.first, store.next)]
+    lacking = [n for n, one in ring if one.offset >= position.of(one.place)]
+    assert store.resume_at(position) == min(lacking, default=store.next)
 
 
 def test_an_offset_may_not_come_twice() -> None:
@@ -186,25 +198,14 @@ def test_an_offset_may_not_come_twice() -> None:
         store.append(item(0, 5))
 
 
-@pytest.mark.parametrize("text", ["", "abc", f"{LOG}", f"{LOG}:1..2", f"{LOG}:-1", f"{LOG}:1.2\n", f"{LOG}:a", "XYZ:1"])
+@pytest.mark.parametrize(
+    "text", ["", "abc", f"{LOG}", f"{LOG}:1..2", f"{LOG}:-1", f"{LOG}:1.2\n", f"{LOG}:a", "XYZ:1", f"{LOG}:1/2/3/4"]
+)
 def test_no_position(text: str) -> None:
     with pytest.raises(ValueError, match="is no position"):
         Position.parse(text)
 
 
-@pytest.mark.parametrize("text", [f"{LOG}:", f"{LOG}:0", f"{LOG}:12.0.7"])
+@pytest.mark.parametrize("text", [f"{LOG}:", f"{LOG}:0", f"{LOG}:12.0.7", f"{LOG}:1.2/3/", f"{LOG}://4"])
 def test_position_comes_back(text: str) -> None:
     assert str(Position.parse(text)) == text
-
-
-def test_statistics_count_by_topic_country_and_minute() -> None:
-    now = datetime(2026, 1, 20, 12, 30, 30, tzinfo=UTC)
-    ms = int(now.timestamp() * 1000)
-    store = store_of([item(0, 0, ms), item(0, 1, ms - 60_000), item(0, 2, ms - 3_600_000), item(0, 3, ms + 90_000)])
-    found = statistics(store, ["davos", "ukraine-war"], now)
-    assert found["topics"] == {"davos": 4, "ukraine-war": 0}
-    assert found["countries"] == [{"code": "CH", "name": "Land CH", "events": 4}]
-    assert len(found["minutes"]) == 60
-    assert found["minutes"][-1] == {"minute": "2026-01-20T12:30:00Z", "events": 2, "topics": {"davos": 2}}
-    assert found["minutes"][-2]["events"] == 1
-    assert sum(minute["events"] for minute in found["minutes"]) == 3
