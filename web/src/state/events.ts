@@ -5,6 +5,7 @@ import { type Column, withNew, without } from "./columns";
 import { heldCount, noteLag, paused } from "./connection";
 
 const FLUSH_MS = 120; // a burst is drawn at most this often
+const FRESH_MS = 3000; // how long an event is shown to be new
 const MOST_HELD = 2000; // while paused; more than that is loaded anew instead
 
 export const columns = signal<readonly Column[]>([]);
@@ -20,6 +21,9 @@ function flush(): void {
   const fresh = inbox;
   inbox = [];
   columns.value = columns.value.map((column) => withNew(column, fresh));
+  setTimeout(() => {
+    for (const { id } of fresh) live.delete(id);
+  }, FRESH_MS);
 }
 
 function put(event: EnrichedEvent): void {

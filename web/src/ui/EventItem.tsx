@@ -57,13 +57,19 @@ function Tags({ event, topic }: { event: EnrichedEvent; topic: string | null }) 
   );
 }
 
-/** One event in a list; `topic` is the list's own, which needs no tag. */
-export const EventItem = memo(function EventItem({ event, topic }: { event: EnrichedEvent; topic: string | null }) {
+interface ItemProps {
+  event: EnrichedEvent;
+  topic: string | null; // the list's own, which needs no tag
+  roomy: boolean; // whether there may be room for the first lines of the summary
+}
+
+/** One event in a list. */
+export const EventItem = memo(function EventItem({ event, topic, roomy }: ItemProps) {
   const open = useSignal(false);
   const details = `details-${topic ?? "all"}-${event.id}`;
   return (
     <li
-      class={`event ${hue(event.topics[0]?.topic ?? "")} ${live.has(event.id) ? "fresh" : ""}`}
+      class={`event ${hue(topic ?? event.topics[0]?.topic ?? "")} ${live.has(event.id) ? "fresh" : ""}`}
       data-item
       data-id={event.id}
     >
@@ -76,6 +82,11 @@ export const EventItem = memo(function EventItem({ event, topic }: { event: Enri
             </span>
           </Out>
         </h3>
+        {roomy && !open.value && event.summary !== event.title && (
+          <p class="lead" lang={event.language ?? undefined} dir="auto">
+            <Marked event={event} field="summary" />
+          </p>
+        )}
         <div class="row">
           <Tags event={event} topic={topic} />
           <button

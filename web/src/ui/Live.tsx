@@ -77,7 +77,7 @@ function List({ column }: { column: Column }) {
         {items.length ? (
           <ol class="events">
             {items.map((event) => (
-              <EventItem key={event.id} event={event} topic={only} />
+              <EventItem key={event.id} event={event} topic={only} roomy={topic === null} />
             ))}
           </ol>
         ) : (
