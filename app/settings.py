@@ -165,6 +165,14 @@ class Settings(BaseSettings):
         False, description="fetch from private, loopback and link-local addresses too (for tests)"
     )
 
+    # Alerts
+    alert_false_per_day: float = Field(
+        2.0, gt=0, description="bound on false burst alerts a day; a loose one, less than half as many are measured"
+    )
+    webhooks: Path | None = Field(
+        None, description="file of webhooks that workers send alerts to; empty: none (`geonews webhooks --help`)"
+    )
+
     # Logging
     log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="least that is logged")
     log_format: Literal["auto", "json", "console"] = Field(

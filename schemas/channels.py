@@ -81,6 +81,14 @@ class Channels:
         return self._named("story-state")
 
     @property
+    def alert_state(self) -> str:
+        return self._named("alert-state")
+
+    @property
+    def reclassified(self) -> str:
+        return self._named("reclassified")
+
+    @property
     def stories(self) -> str:
         return self._named("stories")
 
@@ -182,6 +190,23 @@ class Channels:
                 "which story each recent article belongs to",
                 _COMPACTED | {"segment.ms": str(DAY_MS // 24), "max.message.bytes": str(STATE_MESSAGE_BYTES)},
                 partitions=1,
+                public=False,
+            ),
+            Channel(
+                self.alert_state,
+                "subject",
+                "what is usual and what is now",
+                "what the alerts lane has learned of each topic, country and story",
+                _COMPACTED | {"segment.ms": str(DAY_MS // 24), "max.message.bytes": str(STATE_MESSAGE_BYTES)},
+                partitions=1,
+                public=False,
+            ),
+            Channel(
+                self.reclassified,
+                "event id",
+                "what became of it",
+                "corrections and withdrawals that were published, each committed together with its record",
+                event_config,  # as long as the events themselves
                 public=False,
             ),
             Channel(self.stories, "story id", "Story", "stories and their articles", _COMPACTED),
