@@ -69,10 +69,19 @@ def test_where_nothing_is_certain_there_is_no_cut() -> None:
     assert (found.accept, found.reject) == (None, None)
 
 
-def test_texts_that_the_lexicon_was_made_on_count_less() -> None:
+def test_texts_that_were_written_to_be_hard_count_less() -> None:
     data = held_out([1.0, 1.0], [1.0, 1.0], [True, False])
     data.fresh[1] = False
-    assert list(data.weights) == [1.0, decide.TUNED_WEIGHT]
+    assert list(data.weights()) == [decide.WRITTEN_WEIGHT, 1.0]
+    assert list(data.weights(0.1)) == [0.1, 1.0]
+
+
+def test_the_lexicon_is_never_certain_next_to_its_own_threshold() -> None:
+    odds = np.concatenate([np.linspace(-5, -0.1, 500), np.linspace(0.1, 5, 500)])
+    found = decide.decide(held_out(odds, odds, odds > 0))["topic"]
+    assert found.accept is not None
+    assert found.reject is not None
+    assert found.accept - found.reject >= 2 * decide.GAP
 
 
 def test_eight_bit_blocks_give_back_what_went_in() -> None:

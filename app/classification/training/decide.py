@@ -7,7 +7,7 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
-from app.classification.decision import Decisions, Line, TopicDecision
+from app.classification.decision import Decisions, Line, TopicDecision, log_odds
 
 Floats = npt.NDArray[np.float64]
 Truth = npt.NDArray[np.bool_]
@@ -15,9 +15,14 @@ Truth = npt.NDArray[np.bool_]
 CERTAIN: Final = 0.99  # precision from which the lexicon needs no second opinion, for yes and for no
 FEWEST: Final = 40  # texts beyond a cut: fewer prove nothing
 PRIOR: Final = 0.05  # 1 / variance of a weight around what it would be if both stages were right and independent
-TUNED_WEIGHT: Final = 0.25  # of texts on which the lexicon's terms were made: it does better there than it can
-_THRESHOLDS: Final = np.linspace(0.3, 0.7, 41)
+# Rows of data/training were written to be hard: they count for less than what the world writes. They are the only
+# ones that the lexicon's terms were not made on, so they do count, and the lexicon's say is smaller for it.
+WRITTEN_WEIGHT: Final = 0.5
+WRITTEN_SHARE: Final = 0.05  # of a written row where the lexicon's certainty is asked for
+GAP: Final = 1.0  # log-odds around its own threshold within which the lexicon is never certain
+_THRESHOLDS: Final = np.linspace(0.35, 0.65, 31)
 _ROUNDS: Final = 40
+_FLATTEST: Final = 0.01
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,12 +34,11 @@ class HeldOut:
     silent: Truth  # no rule of the topic fired
     encoder: Floats
     truth: Truth
-    fresh: Truth  # the lexicon's terms were not made on these
+    fresh: Truth  # written to train on: the lexicon's terms were not made on these
 
-    @property
-    def weights(self) -> Floats:
-        """How much each text counts."""
-        return np.where(self.fresh, 1.0, TUNED_WEIGHT)
+    def weights(self, written: float = WRITTEN_WEIGHT) -> Floats:
+        """How much each text counts where a written row counts `written`."""
+        return np.where(self.fresh, written, 1.0)
 
 
 def decide(held_out: HeldOut) -> Decisions:
@@ -45,13 +49,17 @@ def decide(held_out: HeldOut) -> Decisions:
 def _decide(held_out: HeldOut, at: int) -> TopicDecision:
     lexicon, encoder, truth = held_out.lexicon[:, at], held_out.encoder[:, at], held_out.truth[:, at]
     silent = held_out.silent[:, at].astype(float)
-    weights = held_out.weights
+    weights = held_out.weights()
+    own = _line({"lexicon": lexicon}, truth, weights)
+    shares = held_out.weights(WRITTEN_SHARE)
+    accept, reject = _cut(lexicon, truth, shares), _cut(-lexicon, ~truth, shares)
+    turn = (log_odds(own.threshold) - own.intercept) / max(own.lexicon, _FLATTEST)
     return TopicDecision(
-        lexicon=_line({"lexicon": lexicon}, truth, weights),
+        lexicon=own,
         encoder=_line({"encoder": encoder}, truth, weights),
         both=_line({"lexicon": lexicon, "encoder": encoder, "silent": silent}, truth, weights),
-        accept=_cut(lexicon, truth, weights),
-        reject=_negated(_cut(-lexicon, ~truth, weights)),
+        accept=None if accept is None else round(max(accept, turn + GAP), 3),
+        reject=None if reject is None else round(min(-reject, turn - GAP), 3),
     )
 
 
@@ -111,12 +119,8 @@ def _cut(odds: Floats, truth: Truth, weights: Floats) -> float | None:
     count = np.arange(1, len(order) + 1)
     # Only where the next text scores lower is this a cut: equal scores stand or fall together.
     ends = np.append(odds[order][:-1] > odds[order][1:], True)
-    fine = ends & (right / given >= CERTAIN) & (count >= FEWEST)
-    return round(float(odds[order][np.flatnonzero(fine)[-1]]) - 0.005, 3) if fine.any() else None
-
-
-def _negated(value: float | None) -> float | None:
-    return None if value is None else -value
+    fine = ends & (right >= CERTAIN * given) & (count >= FEWEST)
+    return float(odds[order][np.flatnonzero(fine)[-1]]) - 0.005 if fine.any() else None
 
 
 def calibration_error(chances: Floats, truth: Truth, bins: int = 10) -> float:
