@@ -1,0 +1,1 @@
+"""Many clients of the stream on one gateway: `python -m benchmarks.gateway`."""
