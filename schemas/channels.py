@@ -85,10 +85,6 @@ class Channels:
         return self._named("alert-state")
 
     @property
-    def reclassified(self) -> str:
-        return self._named("reclassified")
-
-    @property
     def stories(self) -> str:
         return self._named("stories")
 
@@ -199,14 +195,6 @@ class Channels:
                 "what the alerts lane has learned of each topic, country and story",
                 _COMPACTED | {"segment.ms": str(DAY_MS // 24), "max.message.bytes": str(STATE_MESSAGE_BYTES)},
                 partitions=1,
-                public=False,
-            ),
-            Channel(
-                self.reclassified,
-                "event id",
-                "what became of it",
-                "corrections and withdrawals that were published, each committed together with its record",
-                event_config,  # as long as the events themselves
                 public=False,
             ),
             Channel(self.stories, "story id", "Story", "stories and their articles", _COMPACTED),
