@@ -83,21 +83,28 @@ class Encoder:
 
     def window_logits(self, windows: Sequence[Window]) -> Logits:
         """[windows, topics], in order; computed shortest first."""
-        return self._run("logits", windows)
+        return self._run(["logits"], windows)[0]
+
+    @property
+    def has_embeddings(self) -> bool:
+        """Whether the graph gives any: those made before it could do not."""
+        return "embedding" in self._sizes
 
     def embeddings(self, documents: Sequence[Document]) -> Embeddings:
         """[documents, width], each of length 1: what the leads are about, in any language and for topics yet unknown.
 
         They come from the layers that training left alone. Leads that are alike have a high dot product.
         """
-        return self._run("embedding", [windows[0] for windows in self._tokens.windows(documents)])
+        return self._run(["embedding"], [windows[0] for windows in self._tokens.windows(documents)])[0]
 
-    def _run(self, output: str, windows: Sequence[Window]) -> npt.NDArray[np.float32]:
-        result = np.empty((len(windows), self._sizes[output]), np.float32)
+    def _run(self, outputs: Sequence[str], windows: Sequence[Window]) -> list[npt.NDArray[np.float32]]:
+        results = [np.empty((len(windows), self._sizes[output]), np.float32) for output in outputs]
         for places in batches([len(window.ids) for window in windows]):
             ids, mask = self._tokens.padded([windows[at].ids for at in places])
-            result[places] = self._session.run([output], {"input_ids": ids, "attention_mask": mask})[0]
-        return result
+            found = self._session.run(outputs, {"input_ids": ids, "attention_mask": mask})
+            for result, part in zip(results, found, strict=True):
+                result[places] = part
+        return results
 
 
 def batches(sizes: Sequence[int]) -> Iterator[list[int]]:

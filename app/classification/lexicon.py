@@ -106,6 +106,11 @@ class LexiconClassifier:
         """The probability of every topic, accepted or not."""
         return self.read(document).scores
 
+    def groups(self, document: Document) -> list[tuple[str, str]]:
+        """Which groups occur, as (topic id or "" for those that all topics share, name)."""
+        names = list(self._slots)
+        return [names[slot] for slot in self._hits(*self._fold(document))]
+
     def features(self, document: Document) -> dict[str, dict[str, float]]:
         """How strongly each rule fires, in [0, 1], by topic and rule: what calibration fits its weights to."""
         hits = self._hits(*self._fold(document))

@@ -47,12 +47,16 @@ def _with_encoder(taxonomy: Taxonomy, threads: int, patience: float | None, *, a
     from app.classification.cascade import CascadeClassifier, Model
     from app.classification.decision import load_decisions
     from app.classification.encoder import Encoder, encoder_directory
+    from app.classification.heads import EncoderWithHeads, decisions_of, heads_path, load_heads, usable
 
     directory = encoder_directory()
-    encoder: Model = Encoder.load(directory, threads)
-    if patience is not None:
-        encoder = EncoderInCompany(encoder, patience)
-    return CascadeClassifier(taxonomy, lexicon_of(taxonomy), encoder, load_decisions(directory), always=always)
+    encoder = Encoder.load(directory, threads)
+    decisions = load_decisions(directory)
+    if heads := usable(load_heads(heads_path(taxonomy)), taxonomy, encoder):
+        encoder = EncoderWithHeads(encoder, heads)
+        decisions |= decisions_of(heads)
+    model: Model = encoder if patience is None else EncoderInCompany(encoder, patience)
+    return CascadeClassifier(taxonomy, lexicon_of(taxonomy), model, decisions, always=always)
 
 
 def _none(taxonomy: Taxonomy, *_: object) -> Classifier:

@@ -9,7 +9,7 @@ from typing import Any, Final, NamedTuple
 
 import ahocorasick
 
-from app.classification.folding import fold_term
+from app.classification.folding import SEPARATOR, fold_term
 from app.classification.taxonomy import Term
 
 
@@ -76,6 +76,8 @@ def build_automaton(terms: Iterable[tuple[int, Term]]) -> Any:
     for key, found in entries.items():
         # Plain tuples: they unpack faster than anything with a name.
         automaton.add_word(key, tuple(tuple(entry) for entry in found.values()))
+    if not entries:  # an automaton that knows no word cannot be asked; this one is in every text, and means nothing
+        automaton.add_word(SEPARATOR, ())
     automaton.make_automaton()
     return automaton
 
