@@ -6,11 +6,12 @@ Follows from the channels: who reads, writes or makes what. `*` hosts; one user 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from shlex import quote
 from typing import Final, Literal
 
 from app.settings import Settings
 
-Resource = Literal["topic", "group", "transactional-id", "cluster"]
+Resource = Literal["topic", "group", "transactional-id"]
 Pattern = Literal["literal", "prefixed"]
 READ: Final = ("Read", "Describe")
 WRITE: Final = ("Write", "Describe")
@@ -43,25 +44,32 @@ def acls(process: Process, settings: Settings, topics: Sequence[str]) -> list[Ac
 
 
 def commands(process: Process, rules: Iterable[Acl], user: str, bootstrap: str) -> list[str]:
-    """One `kafka-acls.sh` command line for each resource; running them again changes nothing."""
-    start = f"kafka-acls.sh --bootstrap-server {bootstrap} --add --allow-principal User:{user}"
-    lines = [f"# {process.value}: {_ABOUT[process]}"]
+    """A comment, then `kafka-acls.sh` command lines; running them again changes nothing."""
+    alike: dict[tuple[Resource, Pattern, tuple[str, ...]], list[str]] = {}
     for rule in rules:
-        operations = " ".join(f"--operation {operation}" for operation in rule.operations)
-        name = "" if rule.resource == "cluster" else f" '{rule.name}'"
-        pattern = " --resource-pattern-type prefixed" if rule.pattern == "prefixed" else ""
-        lines.append(f"{start} {operations} --{rule.resource}{name}{pattern}")
+        names = alike.setdefault((rule.resource, rule.pattern, rule.operations), [])
+        if rule.name not in names:
+            names.append(rule.name)
+    start = f"kafka-acls.sh --bootstrap-server {bootstrap} --add --allow-principal {quote(f'User:{user}')}"
+    lines = [f"# {process.value}: {_ABOUT[process]}"]
+    for (resource, pattern, operations), names in alike.items():
+        words = [f"--operation {operation}" for operation in operations]
+        words += [f"--{resource} {quote(name)}" for name in names]
+        words += ["--resource-pattern-type prefixed"] if pattern == "prefixed" else []
+        lines.append(f"{start} {' '.join(words)}")
     return lines
 
 
 def _worker(settings: Settings, topics: Sequence[str]) -> Iterator[Acl]:
     yield from _sources(settings, topics)
     channels = settings.channels
-    internal = [channels.candidates, channels.seen, channels.claims, channels.story_input, channels.story_state]
+    internal = [channels.candidates, channels.seen, channels.claims, channels.story_input]
+    internal += [channels.story_state, channels.alert_state, channels.alerts]
     yield from _on_topics([channels.raw, *internal], (*READ, "Write"))
     published = [channels.events, *(channels.events_of(topic) for topic in topics), channels.stories]
     yield from _on_topics([*published, channels.dead_letters, channels.ledger], WRITE)
-    for agent in ("classify", "route", "stories", "alerts"):
+    yield Acl("group", f"{settings.namespace}-webhooks", "literal", READ)
+    for agent in ("classify", "route", "stories"):
         yield from _lane(f"{settings.namespace}-{agent}")
 
 
@@ -87,11 +95,12 @@ def _ingest(settings: Settings, _topics: Sequence[str]) -> Iterator[Acl]:
 
 
 def _admin(settings: Settings, _topics: Sequence[str]) -> Iterator[Acl]:
-    """`geonews topics`, `audit`, `dead-letters` and `replay`."""
+    """`geonews topics`, `audit`, `dead-letters`, `replay` and `reclassify`."""
     prefix = f"{settings.namespace}."
     yield Acl("topic", prefix, "prefixed", ("Create", "Read", "Write", "Describe", "DescribeConfigs"))
     yield Acl("group", f"{settings.namespace}-", "prefixed", ("Describe", "Read"))
-    yield Acl("transactional-id", f"{settings.namespace}-replay", "literal", WRITE)
+    for command in ("replay", "reclassify"):
+        yield Acl("transactional-id", f"{settings.namespace}-{command}", "literal", WRITE)
 
 
 def _reader(settings: Settings, topics: Sequence[str]) -> Iterator[Acl]:
@@ -125,6 +134,6 @@ _ABOUT: Final[dict[Process, str]] = {
     Process.SOURCES: "`geonews sources run` in a process of its own",
     Process.GATEWAY: "`geonews gateway`; it writes only what is pushed to it",
     Process.INGEST: "`geonews ingest ...`",
-    Process.ADMIN: "`geonews topics`, `audit`, `dead-letters` and `replay`",
+    Process.ADMIN: "`geonews topics`, `audit`, `dead-letters`, `replay` and `reclassify`",
     Process.READER: "a subscriber of your own",
 }
