@@ -100,7 +100,7 @@ def add(
     temporary.replace(path)
     _console.print(f"{path}: topic {topic} added; read its terms, and change what you know better", soft_wrap=True)
     _create_channel(topic, load_taxonomy(path).topic_ids)
-    _console.print("restart the workers, one after another: they read the taxonomy when they start")
+    _console.print("restart workers, one after another, and the gateway: they read the taxonomy when they start")
 
 
 @topics_app.command()
