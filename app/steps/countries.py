@@ -64,7 +64,7 @@ def _resolved(scanned: Scan) -> list[tuple[str, int]]:
         if label[0] == "?":
             group, _, option = label[1:].partition(".")
             cues.setdefault(group, Counter())[option] += 1
-        elif label[0] not in "#$%":
+        elif label[0] not in "#$%~":
             names.append(hit)
     found: list[tuple[str, int]] = []
     for hit in longest(names):

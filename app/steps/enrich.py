@@ -2,15 +2,19 @@
 
 from dataclasses import asdict
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Final
 
 from app.classification.base import ModelInfo, TopicScore, Verdict
 from app.classification.language import identify
-from app.steps import countries, entities, importance, publishers, sectors
+from app.steps import countries, entities, facets, importance, publishers, sectors
 from app.steps.dedupe import Version
 from app.steps.gazetteer import scan
 from app.steps.records import Article, Inbound, Publisher
 from schemas.event import MAX_SUMMARY_CHARS
+
+# The topics whose articles have a deal's stage and a war's sides.
+_DEALS: Final = "trade-deals"
+_WAR: Final = "ukraine-war"
 
 
 def enrich(
@@ -23,6 +27,8 @@ def enrich(
     found = countries.find(document, scanned)
     named = entities.find(document, scanned)
     source = _source(article.publisher)
+    accepted = {topic.topic: topic for topic in verdict.topics if topic.accepted}
+    deal, war = accepted.get(_DEALS), accepted.get(_WAR)
     parts = importance.components(verdict.topics, found, source["tier"])
     return {
         "id": article.id,
@@ -46,8 +52,8 @@ def enrich(
         "sectors": sectors.find(document, scanned),
         "importance": parts.total,
         "importance_parts": asdict(parts),
-        "deal_stage": None,
-        "war_facets": [],
+        "deal_stage": None if deal is None else facets.deal_stage(document, scanned, deal.evidence),
+        "war_facets": [] if war is None else facets.war_facets(document, scanned, war.evidence),
         "date_problem": article.date_problem,
         "classification": {
             "model": info.model,

@@ -7,6 +7,7 @@
     ?GEORGIA.US = Atlanta                       ... as this does
     #autos = car maker*                         a sector
     $- = Trump Tower                            no person or organisation, although a name is inside
+    ~deal.signed = conclude{s,d}                how far a deal is; ~war.strike = missile{,s}: a side of the war
 
 `entities.tsv` has people and organisations, a line each: P or O, Wikidata id, context, English label, aliases. The
 context is the country that a head of state stands for, or a firm's sector; `?` marks an alias that others share.
@@ -35,6 +36,7 @@ _SHORT = 6
 # First characters of the labels of entities' names: whole or theirs alone, and shared with others.
 ENTITY = "$"
 WEAK_ENTITY = "%"
+FACET = "~"
 _NAMES_BEND = frozenset(("bs", "cs", "et", "fi", "hr", "hu", "lt", "lv", "pl", "ro", "sk", "sl", "sr", "tr"))
 _NAME_TAIL = 4
 _LAST_WORD_BENDS = {"hu", "fi", "et", "tr", "az", "bn", "kk", "ka"}
@@ -160,7 +162,7 @@ def _marked(spelling: str, meaning: str, language: str) -> Iterator[Term]:
         initial="^" not in marks,
         only="!" in marks,
         accents="=" in marks or language in _ACCENTED_ON_PURPOSE,
-        shy=language in _LATIN and plain[:1] < "\u0250",
+        shy=plain[:1] < "\u0250" and (language in _LATIN or meaning[0] == FACET),
         named="&" in marks,
     )
 
@@ -220,11 +222,15 @@ _LEAD_CHARACTERS = 300
 
 @dataclass(frozen=True, slots=True)
 class Scan:
-    """All terms found in an article; `title_end` and `lead_end` say up to which position hits lie in title and lead."""
+    """All terms found in an article; `title_end` and `lead_end` say up to which position hits lie in title and lead.
+
+    `starts` is the position of each field's first character: title, summary, text.
+    """
 
     hits: tuple[Hit, ...]
     title_end: int
     lead_end: int
+    starts: tuple[int, int, int] = (1, 1, 1)
 
 
 def scan(document: Document) -> Scan:
@@ -234,4 +240,6 @@ def scan(document: Document) -> Scan:
     folded = Folded(document.title, summary, document.text)
     title_end = folded.ends[0]
     hits = gazetteer().hits(folded, document.language or guess(folded.folded))
-    return Scan(tuple(hits), title_end, title_end + 2 + len(lead.encode("utf-8", "replace")))
+    # What stands in a summary that only repeats the text's beginning is found there.
+    starts = (1, title_end + 1, folded.ends[1] + 1) if summary else (1, folded.ends[1] + 1, folded.ends[1] + 1)
+    return Scan(tuple(hits), title_end, title_end + 2 + len(lead.encode("utf-8", "replace")), starts)

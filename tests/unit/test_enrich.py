@@ -149,3 +149,26 @@ def test_importance_is_the_sum_of_the_parts_that_the_event_lists() -> None:
 def test_what_the_poller_found_wrong_with_the_date_stays_with_the_event(said: Any, carried: str | None) -> None:
     assert event(date_problem=said)["date_problem"] == carried
     assert event()["date_problem"] is None
+
+
+def test_only_a_trade_deal_has_a_stage_and_only_the_war_has_sides() -> None:
+    record = inbound(raw(title="Canada signs a deal; missiles hit Kyiv", language="en"))
+    sides = {}
+    for name in ("trade-deals", "ukraine-war", "davos"):
+        verdict = Verdict((TopicScore(name, 0.9, 0.5),), "words")
+        made = enrich(validate(record), verdict, FIRST, record, WordClassifier().info, NOW)
+        sides[name] = (made["deal_stage"], made["war_facets"])
+    assert sides == {"trade-deals": ("signed", []), "ukraine-war": (None, ["strike"]), "davos": (None, [])}
+
+
+def test_the_memorandum_of_canada_and_south_korea() -> None:
+    made = event(
+        title="Canada, South Korea sign auto and critical minerals deal as hedge against United States",
+        text="Ottawa and Seoul signed a memorandum on electric vehicles, battery supply, critical minerals and "
+        "artificial intelligence, Prime Minister Mark Carney said.",
+        language="en",
+    )
+    assert {country["code"] for country in made["countries"]} == {"CA", "KR", "US"}
+    assert set(made["sectors"]) == {"autos", "batteries", "critical-minerals", "ai"}
+    assert made["deal_stage"] == "signed"
+    assert made["people"] == [{"name": "Mark Carney", "wikidata": "Q192533", "mentions": 1}]

@@ -9,6 +9,7 @@ import pytest
 from app.classification.base import Document
 from app.classification.taxonomy import config_directory
 from app.steps import countries, sectors
+from app.steps.facets import FACETS, STAGES
 from app.steps.country_scores import evaluate_countries
 
 GAZETTEER = config_directory() / "gazetteer"
@@ -28,6 +29,9 @@ def test_every_meaning_is_known(file: Path) -> None:
     for meaning in meanings(file):
         if meaning.startswith("#"):
             assert meaning[1:] in sectors.SECTORS
+        elif meaning.startswith("~"):
+            side, _, name = meaning[1:].partition(".")
+            assert name in ({*STAGES, "unsigned", "-"} if side == "deal" else {*FACETS, "arms"})
         elif meaning.startswith("@"):
             assert meaning[1:] in GROUPS
         elif meaning.startswith("?"):
