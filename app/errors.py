@@ -10,6 +10,8 @@
     ├── AuditImpossible          Kafka's state cannot be judged now
     ├── NoSuchLetter             there is no dead letter at that position
     ├── ReplayFailed             a replay was cut short; what it had sent stays sent
+    ├── ReclassifyFailed         reclassification was cut short; what it had published stays published
+    ├── WebhookError             a webhook did not take a message
     ├── StartFailed              a process of `geonews up` does not come up
     └── ClassifierDown           the classifier fails for everything: no record's fault
 
@@ -60,6 +62,19 @@ class NoSuchLetter(GeonewsError):
 
 class ReplayFailed(GeonewsError):
     """A replay was cut short; what it had sent stays sent, once."""
+
+
+class ReclassifyFailed(GeonewsError):
+    """Reclassification was cut short; what it had published stays published, once."""
+
+
+class WebhookError(GeonewsError):
+    """A webhook did not take a message. `retry_after`: what it asked for, in seconds; `gone`: it wants no more."""
+
+    def __init__(self, message: str, retry_after: float | None = None, *, gone: bool = False) -> None:
+        super().__init__(message)
+        self.retry_after = retry_after
+        self.gone = gone
 
 
 class StartFailed(GeonewsError):

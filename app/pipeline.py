@@ -19,7 +19,15 @@ from typing import Protocol
 from app.classification.base import Classifier
 from app.steps.candidates import Candidate, pack, unpack
 from app.steps.classify import classify, is_classifier_up
-from app.steps.dedupe import CLAIM_BYTES, SEEN_BYTES, Novelty, dedupe_by_content, dedupe_by_url, next_version
+from app.steps.dedupe import (
+    CLAIM_BYTES,
+    SEEN_BYTES,
+    Novelty,
+    dedupe_again,
+    dedupe_by_content,
+    dedupe_by_url,
+    next_version,
+)
 from app.steps.enrich import enrich
 from app.steps.identity import home_partition
 from app.steps.memory import Pending
@@ -27,6 +35,7 @@ from app.steps.outgoing import Decided, Outcome, Outgoing, Published
 from app.steps.records import Article, Inbound
 from app.steps.rejected import Rejected
 from app.steps.rekey import rekeyed
+from app.steps.resubmit import resubmitted_for
 from app.steps.route import route
 from app.steps.story_input import Item, article_item, story_input
 from app.steps.trace import origin_of
@@ -70,7 +79,8 @@ class ClassifyPath:
             valid = list(self._validated(records, decided))
         with self._at(Stage.DEDUPE, decided):
             for record, article in valid:
-                if dedupe_by_url(article, memory, now_ms) is Novelty.DUPLICATE:
+                dedupe = dedupe_again if resubmitted_for(record.headers) else dedupe_by_url
+                if dedupe(article, memory, now_ms) is Novelty.DUPLICATE:
                     decided.outcomes[Outcome.DUPLICATE] += 1
                 else:
                     fresh.append((record, article))

@@ -11,6 +11,7 @@ from app.audit.cut import SKEW_MS
 from app.audit.evidence import Evidence, pack, parse_event, raw_position, unpacked
 from app.kafka.reader import KafkaReader, Record
 from app.steps.memory import GENERATIONS
+from app.steps.resubmit import CORRECTED
 
 _TIME_BITS: Final = 48
 
@@ -109,6 +110,8 @@ class Events:
 
     def _parsed(self, place: TopicPartition, record: Record) -> tuple[dict[str, Any], int, int] | None:
         """The event, its packed raw position and its candidate's; None when it is not to be judged further."""
+        if any(name == CORRECTED for name, _ in record.headers):
+            return None  # no lane's doing
         try:
             event = parse_event(record.value)
             raw = pack(*raw_position(event, self._cut.channels.raw))

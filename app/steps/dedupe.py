@@ -47,6 +47,20 @@ def dedupe_by_url(article: Article, seen: Pending, now_ms: int) -> Novelty:
     return Novelty.UPDATED
 
 
+def dedupe_again(article: Article, seen: Pending, now_ms: int) -> Novelty:
+    """The same for an article that is sent back because it should have been relevant.
+
+    New when its URL is forgotten, or still has this text and no event of it; else a duplicate, and nothing is changed:
+    an older text never takes the place of a newer one.
+    """
+    known = seen.get(article.url_key)
+    if known is None:
+        return dedupe_by_url(article, seen, now_ms)
+    content_key, event, _ = _SEEN.unpack(known)
+    again = content_key == article.content_key and event != bytes.fromhex(article.id)
+    return Novelty.NEW if again else Novelty.DUPLICATE
+
+
 def next_version(article: Article, seen: Pending, now_ms: int) -> Version:
     """The version that this relevant article is of its URL's event, remembered as the newest.
 

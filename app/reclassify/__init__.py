@@ -1,0 +1,1 @@
+"""Published events judged anew by today's model and taxonomy: corrections, withdrawals, and what was missed."""
