@@ -1,5 +1,6 @@
-"""How many articles a second `geonews classify` handles on one core: python -m benchmarks.classify.
+"""How many articles a second `geonews classify` handles on one core with the lexicon: python -m benchmarks.classify.
 
+The transformer and the cascade are measured by benchmarks.cascade.
 Seconds are CPU seconds of one pinned process and its child, so what else runs on the machine counts little.
 """
 
@@ -22,6 +23,7 @@ from app.steps.validate import validate
 
 SAMPLES = Path(__file__).parents[1] / "samples" / "articles.jsonl"
 COMMAND = "from app.cli import main; main()"  # what the `geonews` script does
+CLASSIFIER = "lexicon"
 TARGET = 5_000  # articles a second
 
 
@@ -35,6 +37,7 @@ def main() -> None:
         os.sched_setaffinity(0, {max(os.sched_getaffinity(0))})
     lines = options.file.read_bytes().splitlines()
     articles = len(lines) * options.repeat
+    os.environ["GEONEWS_CLASSIFIER"] = CLASSIFIER
     seconds = _measure(lines, options.repeat, options.rounds)
     _show(seconds, articles)
     if articles / seconds["geonews classify, start included"] < TARGET:
