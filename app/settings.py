@@ -172,11 +172,27 @@ class Settings(BaseSettings):
     webhooks: Path | None = Field(
         None, description="file of webhooks that workers send alerts to; empty: none (`geonews webhooks --help`)"
     )
+    webhook_tries: int = Field(
+        9, ge=1, le=100, description="how often an alert is offered to a webhook before it is a dead letter"
+    )
+    webhook_backoff_seconds: float = Field(
+        2.0, gt=0, description="longest wait before the second try; it doubles with each, to ten minutes at most"
+    )
+    webhook_private: bool = Field(
+        False, description="send to private, loopback and link-local addresses too, and without TLS"
+    )
 
-    # Logging
+    # Logging and traces
     log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="least that is logged")
     log_format: Literal["auto", "json", "console"] = Field(
         "auto", description="auto: console on a terminal, else JSON lines"
+    )
+    otlp_endpoint: str | None = Field(
+        None,
+        description="where traces go (OTLP over HTTP), such as http://127.0.0.1:4318; needs `pip install geonews[otel]`",
+    )
+    trace_share: float = Field(
+        1.0, ge=0, le=1, description="share of all traces that is reported; every process chooses the same ones"
     )
 
     @model_validator(mode="after")

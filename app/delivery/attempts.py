@@ -11,6 +11,7 @@ from app.steps.memory import Pending
 from app.steps.outgoing import Decided
 from app.steps.records import Inbound
 from app.steps.rejected import Rejected
+from app.steps.trace import known_trace_id
 from schemas.dead_letter import Reason
 
 log = structlog.get_logger(__name__)
@@ -44,6 +45,14 @@ def _one_by_one(path: Path, records: Sequence[Inbound], memory: Pending, now: da
             if not path.is_up():
                 raise ClassifierDown(f"the classifier answers for nothing: {error!r}") from error
             why = Rejected(path.stage, Reason.STEP_FAILED, repr(error)[:500], type(error).__name__)
+            log.error(
+                "a step fails for this record alone: it becomes a dead letter, please report",
+                partition=record.partition,
+                offset=record.offset,
+                trace_id=known_trace_id(record.headers),
+                stage=path.stage,
+                error=repr(error),
+            )
             decided.dead_letter(dead_letters, record, why, attempts=2)
         else:
             together.absorb(attempt)

@@ -67,6 +67,8 @@ class Lane:
     async def run(self) -> None:
         """Open, serve, and open again after an error, until stopped."""
         failures = 0
+        # Every line that is written on behalf of this lane says which it is, those of libraries too.
+        structlog.contextvars.bind_contextvars(agent=self._agent.name, partition=self.place.partition)
         try:
             while not self._stopping:
                 began = time.monotonic()
@@ -175,6 +177,7 @@ class Lane:
                 continue
             self._calm.clear()
             self.progress.busy()
+            structlog.contextvars.bind_contextvars(offset=records[0].offset)
             pending, now = Pending(memory), datetime.now(UTC)
             work = metrics.queued(self._agent.name, decide)
             decided = await loop.run_in_executor(

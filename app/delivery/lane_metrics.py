@@ -2,13 +2,15 @@
 
 import time
 from collections.abc import Callable
+from contextvars import copy_context
 from typing import ParamSpec, TypeVar
 
-from app import metrics
+from app import metrics, tracing
+from app.delivery import lane_logs
 from app.steps.memory import Memory
 from app.steps.outgoing import Decided, Outcome, Published
 from app.steps.trace import trace_id
-from schemas.dead_letter import Reason, Stage
+from schemas.dead_letter import ARTICLE_REASONS, Reason, Stage
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -24,7 +26,7 @@ def announce(agent: str) -> None:
         metrics.LANE_RESTARTS.labels(agent, cause)
     for counter in (metrics.REBALANCES, metrics.SEEN_EVICTED):
         counter.labels(agent)
-    for reason in set(Reason) - {Reason.STEP_FAILED}:
+    for reason in ARTICLE_REASONS:
         metrics.DEAD_LETTERS.labels(Stage.VALIDATE.value, reason.value)
     for stage in Stage:
         metrics.DEAD_LETTERS.labels(stage.value, Reason.STEP_FAILED.value)
@@ -32,11 +34,11 @@ def announce(agent: str) -> None:
 
 def queued(agent: str, call: Callable[P, T]) -> Callable[P, T]:
     """`call`, which notes how long it waited for a thread since now."""
-    since = time.monotonic()
+    since, context = time.monotonic(), copy_context()
 
     def begin(*args: P.args, **kwargs: P.kwargs) -> T:
         metrics.QUEUE_SECONDS.labels(agent).observe(time.monotonic() - since)
-        return call(*args, **kwargs)
+        return context.run(call, *args, **kwargs)  # what is logged there says which lane it is about
 
     return begin
 
@@ -52,6 +54,8 @@ def committed(agent: str, decided: Decided, seconds: float) -> None:
         metrics.DEAD_LETTERS.labels(stage.value, reason.value).inc(count)
     for stage, spent in decided.seconds.items():
         metrics.STAGE_SECONDS.labels(stage.value).observe(spent)
+    tracing.published(decided)
+    lane_logs.committed(decided)
     now_ms = time.time() * 1000
     for event in decided.published:
         _published(event, now_ms)

@@ -10,6 +10,7 @@ import structlog
 from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener, TopicPartition
 from aiokafka.errors import KafkaError
 
+from app import tracing
 from app.delivery import lane_metrics
 from app.delivery.agent import LaneAgent
 from app.delivery.assignor import EveryPartitionAssignor
@@ -42,6 +43,7 @@ class LaneWorker(ConsumerRebalanceListener):  # type: ignore[misc]
         self._consumer: AIOKafkaConsumer | None = None
         self._stopping = asyncio.Event()
         lane_metrics.announce(agent.name)
+        tracing.start(settings)
 
     async def run(self) -> None:
         """Serve until `stop`; after an error of the consumer, join the group again."""

@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import random
+import time
 from functools import partial
 from types import TracebackType
 from typing import Any, Self
@@ -11,6 +12,7 @@ import structlog
 from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError, MessageSizeTooLargeError
 
+from app import tracing
 from app.errors import KafkaUnavailable, SourceError
 from app.kafka.client import bootstrap_servers, client_options
 from app.metrics import INGESTED
@@ -75,6 +77,7 @@ class RawProducer:
             max_request_size=RAW_MESSAGE_BYTES,
         )
         where = bootstrap_servers(self._settings)
+        tracing.start(self._settings)
         try:
             async with asyncio.timeout(_START_SECONDS):
                 await self._producer.start()
@@ -118,10 +121,11 @@ class RawProducer:
             raise self._failure
         await self._slots.acquire()
         tally.enter()
+        traceparent, began = new_traceparent(), time.time() * 1000
         settled = partial(self._settled, item, kind, tally)
         try:
             key, partition = await self._home(item.url)
-            headers = [("traceparent", new_traceparent())]
+            headers = [("traceparent", traceparent)]
             future = await self._producer.send(self._topic, item.value, key=key, partition=partition, headers=headers)
         except (KafkaError, OSError) as error:
             settled(error)
@@ -131,6 +135,10 @@ class RawProducer:
             raise
         else:
             future.add_done_callback(lambda done: settled(done.exception()))
+            if tracing.is_on():
+                future.add_done_callback(
+                    lambda done: done.exception() or tracing.ingested(traceparent, kind, item.url, began)
+                )
 
     async def _settle(self, tally: Tally) -> None:
         """Wait until Kafka has every article of this tally. Raises KafkaUnavailable when it stops acknowledging."""

@@ -15,6 +15,7 @@ import structlog
 from aiokafka import TopicPartition
 from aiokafka.errors import KafkaError, ProducerFenced
 
+from app import tracing
 from app.delivery.transactions import Transactions
 from app.errors import KafkaUnavailable
 from app.health import Health
@@ -193,8 +194,10 @@ class Shard:
                 await self._commit(transactions)
 
     async def _commit(self, transactions: Transactions) -> None:
-        changes = self._taken()
-        await transactions.commit(written(self._settings, self.place, changes, time.time()))
+        changes, began = self._taken(), time.time()
+        records = written(self._settings, self.place, changes, began)
+        await transactions.commit(records)
+        tracing.ingested_together([record for record in records if record.topic == self._settings.channels.raw], began)
         for change in changes:
             change.committed.set()
             if change.articles:

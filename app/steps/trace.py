@@ -21,6 +21,12 @@ def next_hop(origin: str) -> str:
     return f"{origin[:36]}{getrandbits(64) or 1:016x}{origin[52:]}"
 
 
+def known_trace_id(headers: Iterable[tuple[str, bytes]]) -> str | None:
+    """The trace id that a record came with, or None."""
+    given = dict(headers).get("traceparent")
+    return trace_id(given.decode()) if given is not None and _VALID.fullmatch(given) else None
+
+
 def trace_id(traceparent: str) -> str:
     """The 32 hex digits that all hops of one article share."""
     return traceparent[3:35]
