@@ -80,6 +80,12 @@ class Settings(BaseSettings):
         200_000, ge=100, description="most articles remembered per partition; about 170 bytes each"
     )
 
+    # Stories
+    story_days: float = Field(7.0, gt=0, description="a story that no article joined for so long is closed")
+    story_max_articles: int = Field(
+        20_000, ge=100, description="most articles remembered in open stories; about 12 kB each, the quietest go first"
+    )
+
     # Classification
     classifier: str = Field(
         "lexicon",

@@ -7,8 +7,13 @@ from typing import Any, Final
 from aiokafka import TopicPartition
 
 from app.classification.base import Classifier
+from app.delivery.batches import MAX_BYTES
+from app.delivery.story_store import restore_stories
 from app.pipeline import ClassifyPath, Path, RoutePath
 from app.settings import Settings
+from app.stories.cluster import Rules
+from app.stories.path import Embed, StoryPath
+from schemas.channels import MIB
 
 LANES_AT_ONCE: Final = 8  # that may wait for a model together; lanes take turns at everything else
 
@@ -31,6 +36,7 @@ class LaneAgent:
     threads: int = 1
     restore: Callable[[Path, TopicPartition, dict[str, Any]], Awaitable[None]] | None = None
     in_ledger: bool = True  # whether the ledger accounts for its input
+    batch_bytes: int = MAX_BYTES  # of its input, in one batch
 
     def transactional_id(self, partition: int) -> str:
         """The producer id that fences a previous owner of this input partition."""
@@ -64,4 +70,20 @@ def route_agent(settings: Settings) -> LaneAgent:
         input_topic=channels.candidates,
         state_topic=channels.claims,
         new_path=lambda _partitions: RoutePath(channels),
+    )
+
+
+def stories_agent(settings: Settings, embed: Embed) -> LaneAgent:
+    """Events, in the one order of the story input, to stories."""
+    channels = settings.channels
+    rules = Rules(keep_ms=int(settings.story_days * 24 * 3_600_000), most_articles=settings.story_max_articles)
+    return LaneAgent(
+        name="stories",
+        group=group_name(settings, "stories"),
+        input_topic=channels.story_input,
+        state_topic=channels.story_state,
+        new_path=lambda _partitions: StoryPath(channels, embed, rules=rules),
+        restore=restore_stories,
+        in_ledger=False,
+        batch_bytes=MIB,  # a thousand articles or so, at some milliseconds each
     )

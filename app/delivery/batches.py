@@ -15,10 +15,13 @@ MAX_BYTES: Final = 8 * MIB
 class Batches:
     """Reads `place` through a consumer that others share. After a seek, `forget` what was read ahead."""
 
-    def __init__(self, consumer: AIOKafkaConsumer, place: TopicPartition, max_records: int) -> None:
+    def __init__(
+        self, consumer: AIOKafkaConsumer, place: TopicPartition, max_records: int, max_bytes: int = MAX_BYTES
+    ) -> None:
         self._consumer = consumer
         self._place = place
         self._max_records = max_records
+        self._max_bytes = max_bytes
         self._ahead: list[Inbound] = []
 
     async def next(self) -> list[Inbound]:
@@ -26,7 +29,7 @@ class Batches:
         if not self._ahead:
             fetched = await self._consumer.getmany(self._place, timeout_ms=_POLL_MS, max_records=self._max_records)
             self._ahead = [_inbound(record) for record in fetched.get(self._place, [])]
-        count = _fitting(self._ahead)
+        count = _fitting(self._ahead, self._max_bytes)
         batch, self._ahead = self._ahead[:count], self._ahead[count:]
         return batch
 
@@ -35,12 +38,12 @@ class Batches:
         self._ahead = []
 
 
-def _fitting(records: list[Inbound]) -> int:
+def _fitting(records: list[Inbound], max_bytes: int) -> int:
     """How many of `records` fit into one batch."""
     size = 0
     for count, record in enumerate(records):
         size += len(record.value or b"")
-        if size > MAX_BYTES:
+        if size > max_bytes:
             return max(1, count)
     return len(records)
 

@@ -155,7 +155,7 @@ class Lane:
     async def _serve(
         self, transactions: Transactions, path: Path, memory: Memory, position: int, partitions: int
     ) -> None:
-        batches = Batches(self._consumer, self.place, self._settings.batch_records)
+        batches = Batches(self._consumer, self.place, self._settings.batch_records, self._agent.batch_bytes)
         loop = asyncio.get_running_loop()
         if not self._is_down:
             self._health.well(self._component)
