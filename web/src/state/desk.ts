@@ -28,7 +28,9 @@ export const sources = signal<Loaded<SourcesPage>>(nothing);
 export const stats = signal<Loaded<Stats>>(nothing);
 export const story = signal<Loaded<WholeStory>>(nothing);
 
-export const openAlerts = computed(() => (alerts.value.value ?? []).filter((alert) => isOpen(alert, now.value)));
+/** All alerts, the latest first. */
+export const latestAlerts = computed(() => (alerts.value.value ?? []).toSorted((a, b) => b.at.localeCompare(a.at)));
+export const openAlerts = computed(() => latestAlerts.value.filter((alert) => isOpen(alert, now.value)));
 
 /** Whether somebody should look at it. Nothing ends a source's silence, so it counts as open for two days. */
 export function isOpen(alert: Alert, moment: Date): boolean {

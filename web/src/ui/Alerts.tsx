@@ -1,4 +1,4 @@
-import { alerts, openAlerts } from "../state/desk";
+import { alerts, latestAlerts, openAlerts } from "../state/desk";
 import { AlertItem } from "./AlertItem";
 import { Empty, Waiting } from "./bits";
 
@@ -7,7 +7,7 @@ export function Alerts() {
   const { value, error } = alerts.value;
   if (!value) return <Waiting error={error} what="Alerts" />;
   const open = openAlerts.value;
-  const closed = value.filter((alert) => !open.includes(alert));
+  const closed = latestAlerts.value.filter((alert) => !open.includes(alert));
   return (
     <section class="sheet" aria-labelledby="alerts-title">
       <h2 id="alerts-title">

@@ -72,6 +72,7 @@ export const EventItem = memo(function EventItem({ event, topic, roomy }: ItemPr
       class={`event ${hue(topic ?? event.topics[0]?.topic ?? "")} ${live.has(event.id) ? "fresh" : ""}`}
       data-item
       data-id={event.id}
+      tabIndex={-1}
     >
       <article>
         <By event={event} />

@@ -55,7 +55,7 @@ export function Rail() {
             <LazyMap
               counts={value.countries}
               selected={filters.value.country}
-              region="world"
+              region="World"
               pick={(code) => toggle("country", code)}
             />
           </section>

@@ -9,11 +9,11 @@ import { LazyChart, LazyMap } from "./lazy";
 import { Ranking } from "./Ranking";
 import type { Region } from "./WorldMap";
 
-const REGIONS: readonly Region[] = ["world", "europe", "middle east", "asia", "africa", "americas"];
+const REGIONS: readonly Region[] = ["World", "Europe", "Middle East", "Asia", "Africa", "Americas"];
 
 /** Where and when: the map, activity over time, and who speaks of it. */
 export function World() {
-  const region = useSignal<Region>("world");
+  const region = useSignal<Region>("World");
   const { value, error } = stats.value;
   if (!value) return <Waiting error={error} what="Counts" />;
   return (

@@ -22,12 +22,12 @@ const CLASSES = 5;
 
 /** Corners of what each region shows: west, south, east, north. */
 const BOXES = {
-  world: [-168, -56, 178, 80],
-  europe: [-12, 34, 45, 66],
-  "middle east": [24, 12, 64, 42],
-  asia: [60, -10, 146, 54],
-  africa: [-20, -36, 54, 38],
-  americas: [-130, -56, -34, 60],
+  World: [-168, -56, 178, 80],
+  Europe: [-12, 34, 45, 66],
+  "Middle East": [24, 12, 64, 42],
+  Asia: [60, -10, 146, 54],
+  Africa: [-20, -36, 54, 38],
+  Americas: [-130, -56, -34, 60],
 } as const;
 export type Region = keyof typeof BOXES;
 

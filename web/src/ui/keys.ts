@@ -19,7 +19,7 @@ function move(step: number): void {
   );
   const here = items.findIndex((item) => item.contains(document.activeElement));
   const next = items[here < 0 ? 0 : Math.max(0, Math.min(items.length - 1, here + step))];
-  (next?.querySelector<HTMLElement>("[data-first]") ?? next)?.focus();
+  (next?.querySelector<HTMLElement>("h3 a, [data-first]") ?? next)?.focus();
 }
 
 function details(): void {
