@@ -97,6 +97,7 @@ SOURCE_NEWS_TIMESTAMP = Gauge(
     ["source"],
 )
 PAGES = Counter("geonews_pages", "Article pages fetched for their text, by what came of it.", ["result"])
+WEBHOOKS = Counter("geonews_webhook_messages", "Alerts offered to webhooks, by what came of it.", ["webhook", "result"])
 PUSHED = Counter("geonews_pushed", "Requests to POST /v1/articles, by HTTP status.", ["status"])
 GATEWAY_CLIENTS = Gauge("geonews_gateway_clients", "Clients connected to the event stream.")
 GATEWAY_BEHIND = Gauge("geonews_gateway_clients_behind", "Stream clients that are not yet, or no longer, in step.")

@@ -23,6 +23,7 @@ class Reason(StrEnum):
     INVALID_URL = "invalid-url"  # no usable http(s) address with a host
     NO_TEXT = "no-text"  # title, text and summary hold no text once markup is removed
     STEP_FAILED = "step-failed"  # a step raised for this record alone: a defect of geonews, please report
+    UNDELIVERED = "undelivered"  # an alert that a webhook did not take, however often it was offered
 
 
 class Stage(StrEnum):
@@ -34,6 +35,11 @@ class Stage(StrEnum):
     ENRICH = "enrich"
     ROUTE = "route"
     STORIES = "stories"
+    WEBHOOKS = "webhooks"
+
+
+# What a producer of articles can do wrong.
+ARTICLE_REASONS = frozenset(Reason) - {Reason.STEP_FAILED, Reason.UNDELIVERED}
 
 
 @dataclass(frozen=True, slots=True)

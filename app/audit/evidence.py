@@ -79,8 +79,8 @@ class Evidence:
         except (KeyError, ValueError, AttributeError) as error:
             self.report.add_at("foreign", place, record.offset, f"no dead letter of ours: {error!r}")
             return
-        if about.topic == self.cut.channels.story_input:
-            return  # stories are made from events, and no part of what is balanced here
+        if about.topic in (self.cut.channels.story_input, self.cut.channels.alerts):
+            return  # stories and alerts are made from events, and no part of what is balanced here
         origin = TopicPartition(about.topic, about.partition)
         if origin in self.cut.committed:
             self.dead[origin].add(about.offset)

@@ -55,7 +55,7 @@ class HttpClient:
         self._seconds = settings.fetch_seconds
         self._max_bytes = max_bytes
         self._client = httpx.AsyncClient(
-            transport=_GuardedTransport(allow_private=settings.fetch_private),
+            transport=GuardedTransport(allow_private=settings.fetch_private),
             headers={
                 "user-agent": settings.user_agent,
                 "accept": "application/atom+xml, application/rss+xml, application/feed+json, "
@@ -130,7 +130,9 @@ class HttpClient:
         )
 
 
-class _GuardedTransport(httpx.AsyncHTTPTransport):
+class GuardedTransport(httpx.AsyncHTTPTransport):
+    """Connects to public addresses only, unless private ones are allowed. Raises FetchFailed for others."""
+
     def __init__(self, *, allow_private: bool) -> None:
         super().__init__(http2=True, trust_env=False)
         # httpx has no parameter for the network backend of its pool; everything else of the transport is as it was
@@ -152,11 +154,11 @@ def _check_status(response: httpx.Response) -> None:
     if status == 410:
         raise FetchFailed("gone", f"{said}: it will not come back")
     if status in (429, 503):
-        raise FetchFailed("throttled", said, _retry_after(response.headers.get("retry-after")))
+        raise FetchFailed("throttled", said, retry_after(response.headers.get("retry-after")))
     raise FetchFailed("server_error" if status >= 500 else "client_error", said)
 
 
-def _retry_after(value: str | None) -> float | None:
+def retry_after(value: str | None) -> float | None:
     """Seconds, from either form of the header; at most a day, whatever it says."""
     if not value:
         return None

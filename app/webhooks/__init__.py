@@ -1,0 +1,1 @@
+"""Alerts to whoever wants them over HTTP: signed, retried, and a dead letter when nothing helps."""
