@@ -35,12 +35,22 @@ _HEADERS: Final = {
     "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
 }
 _TYPES: Final = {".js": "text/javascript", ".webmanifest": "application/manifest+json", ".woff2": "font/woff2"}
+_UNBUILT: Final = """<!doctype html>
+<html lang="en"><meta charset="utf-8"><title>geonews: the live page is not built</title>
+<h1>The live page is not built</h1>
+<p>This gateway runs from a checkout in which nobody has built the page. <code>make web</code> builds it, and so do
+<code>make setup</code> and <code>make run</code>; then reload. Nothing else is missing: the events are at
+<a href="/v1/events">/v1/events</a>, the API at <a href="/v1/openapi.json">/v1/openapi.json</a>.</p>
+</html>
+"""
 
 
 async def _file(request: web.Request) -> web.Response:
     """`/` is `index.html`; any other path is a file below the folder."""
     name = request.match_info.get("path") or "index.html"
     content = await asyncio.to_thread(read_file, STATIC, name)
+    if content is None and name == "index.html":
+        return web.Response(status=503, text=_UNBUILT, content_type="text/html", headers={"Cache-Control": "no-store"})
     if content is None:
         raise web.HTTPNotFound(text="there is nothing at this address: the page is at /, the API at /v1/openapi.json")
     hashed = name.startswith(f"{HASHED}/")

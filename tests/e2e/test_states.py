@@ -1,5 +1,7 @@
 """What the page says when there is nothing to show, or nobody to ask."""
 
+from pathlib import Path
+
 import pytest
 from playwright.async_api import Browser, Route, expect
 
@@ -79,3 +81,12 @@ async def test_lists_that_cannot_be_loaded_say_so(address: str, browser: Browser
         await page.route("**/v1/sources*", fail)
         await page.keyboard.press("5")
         await expect(page.get_by_role("alert")).to_contain_text("out of order")
+
+
+async def test_a_page_that_is_not_built_says_how_to_build_it(
+    address: str, browser: Browser, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("app.gateway.page.STATIC", tmp_path)
+    async with reading(browser, address, allowed=FAILED_REQUEST) as page:
+        await expect(page.get_by_role("heading")).to_have_text("The live page is not built")
+        await expect(page.get_by_text("make web")).to_be_visible()
