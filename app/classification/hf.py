@@ -25,6 +25,7 @@ BATCH: Final = 16
 LENGTH: Final = 256  # tokens of an article that a model reads
 HYPOTHESIS: Final = "This article is about {}."
 _CHARS: Final = 4_000
+_POSITIONS_LEFT: Final = 2  # some models count the positions of padding too
 _ONNX: Final = ("model.onnx", "onnx/model.onnx")
 
 Floats = npt.NDArray[np.float64]
@@ -48,16 +49,20 @@ class HuggingFaceClassifier:
         """Raises TaxonomyError when the model cannot be loaded, or its labels are neither topics nor inference."""
         self._taxonomy, self._lexicon = taxonomy, lexicon
         try:
-            self._tokenizer, config, self._forward = _load(name, threads)
+            self._tokenizer, config, self._forward, weights = _load(name, threads)
         except (OSError, ValueError) as error:
             raise TaxonomyError(f"hf:{name}: {' '.join(str(error).split())[:300]}") from error
         self._labels = _labels(name, config, taxonomy)
-        version = hashlib.sha256(f"{name} {config.to_json_string()} {taxonomy.fingerprint}".encode()).hexdigest()[:12]
+        # A tokenizer that knows no limit says a very large number; a model with less room than ours reads less.
+        room = getattr(config, "max_position_embeddings", LENGTH) - _POSITIONS_LEFT
+        self._length = min(LENGTH, self._tokenizer.model_max_length, max(room, _POSITIONS_LEFT))
+        parts = f"{name} {config.to_json_string()} {weights} {taxonomy.fingerprint}"
+        version = hashlib.sha256(parts.encode()).hexdigest()[:12]
         self._info = ModelInfo(f"hf:{Path(name).name}", version, taxonomy.version)
 
     @property
     def info(self) -> ModelInfo:
-        """Model `hf:NAME`; the version changes with its configuration and with the taxonomy."""
+        """Model `hf:NAME`; the version changes with its configuration, its graph and the taxonomy."""
         return self._info
 
     def classify(self, documents: Sequence[Document]) -> list[Verdict]:
@@ -82,17 +87,26 @@ class HuggingFaceClassifier:
         found = []
         for start in range(0, len(texts), BATCH):
             pair = claims[start : start + BATCH] if claims else None
-            cut = "only_first" if pair else True
+            # What is cut is the longer one: the article, not what is asked about it.
             arrays = self._tokenizer(
-                texts[start : start + BATCH], pair, padding=True, truncation=cut, max_length=LENGTH, return_tensors="np"
+                texts[start : start + BATCH],
+                pair,
+                padding=True,
+                truncation="longest_first",
+                max_length=self._length,
+                return_tensors="np",
             )
             found.append(self._forward(dict(arrays)))
         return np.concatenate(found) if found else np.zeros((0, 1))
 
     def _verdict(self, document: Document, scores: dict[str, float]) -> Verdict:
         thresholds = {topic.id: topic.threshold for topic in self._taxonomy.topics}
+        reading = None
+        if scores.keys() < thresholds.keys():  # topics that the model has no label for are the lexicon's
+            reading = self._lexicon.read(document)
+            scores = reading.scores | scores
         given = {topic: score for topic, score in scores.items() if score >= thresholds[topic]}
-        reading = self._lexicon.read(document) if given else None
+        reading = reading or (self._lexicon.read(document) if given else None)
         return Verdict(
             tuple(
                 TopicScore(topic, score, thresholds[topic], self._lexicon.evidence(reading, topic) if reading else ())
@@ -102,7 +116,8 @@ class HuggingFaceClassifier:
         )
 
 
-def _load(name: str, threads: int) -> tuple[Any, Any, Forward]:
+def _load(name: str, threads: int) -> tuple[Any, Any, Forward, str]:
+    """Tokenizer, configuration, what computes, and a digest of a graph's weights ("" with PyTorch)."""
     from app.classification.tokens import quiet
 
     quiet()
@@ -111,17 +126,26 @@ def _load(name: str, threads: int) -> tuple[Any, Any, Forward]:
     make_config: Any = AutoConfig
     make_tokenizer: Any = AutoTokenizer
     config, tokenizer = make_config.from_pretrained(name), make_tokenizer.from_pretrained(name)
+    if tokenizer.pad_token is None:  # texts of a batch are padded, and the mask hides with what
+        tokenizer.pad_token = tokenizer.eos_token
     graphs = [path for part in _ONNX if (path := Path(name) / part).is_file()]
-    return tokenizer, config, _in_onnx_runtime(graphs[0], threads) if graphs else _in_torch(name, threads)
+    if not graphs:
+        return tokenizer, config, _in_torch(name, threads), ""
+    with graphs[0].open("rb") as graph:
+        digest = hashlib.file_digest(graph, "blake2b").hexdigest()
+    return tokenizer, config, _in_onnx_runtime(graphs[0], threads), digest
 
 
 def _in_onnx_runtime(path: Path, threads: int) -> Forward:
     session: Any = open_session(path, threads)
     wanted = {each.name: np.int32 if each.type == "tensor(int32)" else np.int64 for each in session.get_inputs()}
-    output = session.get_outputs()[0].name
+    outputs = [each.name for each in session.get_outputs()]
+    output = "logits" if "logits" in outputs else outputs[0]
 
     def forward(arrays: dict[str, Any]) -> Floats:
-        given = {name: arrays[name].astype(kind) for name, kind in wanted.items() if name in arrays}
+        # A graph may want to know which of two texts a token is of, and its tokenizer not say it.
+        ids = arrays["input_ids"]
+        given = {name: arrays.get(name, np.zeros_like(ids)).astype(kind) for name, kind in wanted.items()}
         return np.asarray(session.run([output], given)[0], np.float64)
 
     return forward

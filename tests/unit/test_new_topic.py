@@ -6,6 +6,7 @@ import random
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
+from zlib import crc32
 
 import numpy as np
 import pytest
@@ -223,7 +224,7 @@ def embedder(*words: str) -> Any:
     """Embeddings that know whether a text has one of the words, and else are noise."""
 
     def embed(documents: Sequence[Document]) -> Any:
-        made = np.stack([np.random.default_rng(abs(hash(each.text)) % 2**32).normal(0, 0.1, 16) for each in documents])
+        made = np.stack([np.random.default_rng(crc32(each.text.encode())).normal(0, 0.1, 16) for each in documents])
         made[:, 0] = [1.0 if any(word in each.text for word in words) else -1.0 for each in documents]
         return (made / np.linalg.norm(made, axis=1, keepdims=True)).astype(np.float32)
 
