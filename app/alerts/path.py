@@ -28,29 +28,30 @@ class StoryAlertPath:
     payload_bytes = 0
 
     def __init__(self, channels: Channels, stories: StoryPath, rules: Rules | None = None) -> None:
+        self.stage = Stage.STORIES
         self.stories = stories
         self.detector = BurstDetector(rules)
         self._channels = channels
         self._alerts: list[Outgoing] = []
+        self._has_failed = False
         stories.taken = self._observe
-
-    @property
-    def stage(self) -> Stage:
-        """The stage at work."""
-        return self.stories.stage
 
     def restore(self, states: Mapping[bytes, bytes]) -> None:
         """Begin with the newest value of each key of the alerts' state topic."""
         self.detector.load({key.decode(): value for key, value in states.items()})
 
     def decide(self, records: Sequence[Inbound], memory: Pending, now: datetime) -> Decided:
-        """What a batch leads to."""
+        """What a batch leads to. Raises once and for all when it failed half-way: state has changed by then."""
+        if self._has_failed:
+            raise RuntimeError("this path failed before: its state is not what is committed")
+        self._has_failed = True
         decided = self.stories.decide(records, memory, now)
         decided.outgoing += self._alerts
         decided.outgoing += [
             Outgoing(self._channels.alert_state, key.encode(), value, [], 0) for key, value in self.detector.changes()
         ]
         self._alerts = []
+        self._has_failed = False
         return decided
 
     def _observe(self, item: Item, story: str) -> None:

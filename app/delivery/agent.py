@@ -2,13 +2,16 @@
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Final
 
 from aiokafka import TopicPartition
 
+from app.alerts.path import StoryAlertPath
+from app.alerts.rules import Rules as AlertRules
 from app.classification.base import Classifier
 from app.delivery.batches import MAX_BYTES
-from app.delivery.story_store import restore_stories
+from app.delivery.story_store import restore_stories_and_alerts
 from app.pipeline import ClassifyPath, Path, RoutePath
 from app.settings import Settings
 from app.stories.cluster import Rules
@@ -74,16 +77,17 @@ def route_agent(settings: Settings) -> LaneAgent:
 
 
 def stories_agent(settings: Settings, embed: Embed) -> LaneAgent:
-    """Events, in the one order of the story input, to stories."""
+    """Events, in the one order of the story input, to stories and burst alerts."""
     channels = settings.channels
     rules = Rules(keep_ms=int(settings.story_days * 24 * 3_600_000), most_articles=settings.story_max_articles)
+    alert_rules = AlertRules(false_per_day=settings.alert_false_per_day)
     return LaneAgent(
         name="stories",
         group=group_name(settings, "stories"),
         input_topic=channels.story_input,
         state_topic=channels.story_state,
-        new_path=lambda _partitions: StoryPath(channels, embed, rules=rules),
-        restore=restore_stories,
+        new_path=lambda _partitions: StoryAlertPath(channels, StoryPath(channels, embed, rules=rules), alert_rules),
+        restore=partial(restore_stories_and_alerts, channels.alert_state),
         in_ledger=False,
         batch_bytes=MIB,  # a thousand articles or so, at some milliseconds each
     )

@@ -5,16 +5,20 @@ from typing import Any
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
+from app.alerts.path import StoryAlertPath
 from app.kafka.closing import close_consumer
 from app.pipeline import Path
-from app.stories.path import StoryPath
 
 
-async def restore_stories(path: Path, place: TopicPartition, options: dict[str, Any]) -> None:
-    """Read the stories' state; call when the lane's producer has been fenced in."""
-    if not isinstance(path, StoryPath):
-        raise TypeError(f"a StoryPath is wanted, not {path!r}")
-    await asyncio.to_thread(path.restore, await newest_values(place, options))
+async def restore_stories_and_alerts(
+    alert_state: str, path: Path, place: TopicPartition, options: dict[str, Any]
+) -> None:
+    """Read the state of both; call when the lane's producer has been fenced in."""
+    if not isinstance(path, StoryAlertPath):
+        raise TypeError(f"a StoryAlertPath is wanted, not {path!r}")
+    await asyncio.to_thread(path.stories.restore, await newest_values(place, options))
+    learned = await newest_values(TopicPartition(alert_state, place.partition), options)
+    await asyncio.to_thread(path.restore, learned)
 
 
 async def newest_values(place: TopicPartition, options: dict[str, Any]) -> dict[bytes, bytes]:

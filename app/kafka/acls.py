@@ -68,7 +68,7 @@ def _worker(settings: Settings, topics: Sequence[str]) -> Iterator[Acl]:
     yield from _on_topics([channels.raw, *internal], (*READ, "Write"))
     published = [channels.events, *(channels.events_of(topic) for topic in topics), channels.stories]
     yield from _on_topics([*published, channels.dead_letters, channels.ledger], WRITE)
-    yield Acl("group", f"{settings.namespace}-webhooks", "literal", READ)
+    yield Acl("group", f"{settings.namespace}-webhooks-", "prefixed", READ)
     for agent in ("classify", "route", "stories"):
         yield from _lane(f"{settings.namespace}-{agent}")
 
