@@ -17,7 +17,7 @@ _UNSIGNED: Final = "unsigned"
 _ARMS: Final = "arms"
 # Bytes around an evidence span, about three sentences.
 _NEAR: Final = 400
-_MENTIONS_IN_BODY: Final = 2
+_MENTIONS: Final = 2
 
 
 def deal_stage(document: Document, scanned: Scan, evidence: Sequence[Evidence]) -> DealStage | None:
@@ -35,14 +35,17 @@ def deal_stage(document: Document, scanned: Scan, evidence: Sequence[Evidence]) 
 
 
 def war_facets(document: Document, scanned: Scan, evidence: Sequence[Evidence]) -> list[WarFacet]:
-    """The sides named in title or lead, or twice near the topic's evidence; the most mentioned first."""
+    """The sides that the title names, or the lead, or two words near the topic's evidence; the weightiest first."""
     hits = _hits(scanned, "war")
     near = _counted(_near(hits, document, scanned, evidence))
-    prominent = _counted([hit for hit in hits if hit.start < scanned.lead_end])
+    title = _counted([hit for hit in hits if hit.start < scanned.title_end])
+    lead = _counted([hit for hit in hits if scanned.title_end <= hit.start < scanned.lead_end])
+    # Where the title names a side, one word in the lead is its background.
+    enough = _MENTIONS if title else 1
     weight = {
-        facet: 2 * prominent[facet] + near[facet]
+        facet: 3 * title[facet] + 2 * lead[facet] + near[facet]
         for facet in FACETS
-        if facet in prominent or near[facet] >= _MENTIONS_IN_BODY
+        if title[facet] or lead[facet] >= enough or near[facet] >= _MENTIONS
     }
     return sorted(weight, key=lambda facet: -weight[facet])
 
