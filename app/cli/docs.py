@@ -18,7 +18,7 @@ def generate(
     check: Annotated[bool, typer.Option("--check", help="Write nothing; fail when a page is stale.")] = False,
     to: Annotated[Path, typer.Option("--to", metavar="DIR", help="Where the pages go.")] = Path("docs"),
 ) -> None:
-    """Write `settings.md`, `metrics.md` and `cli.md`: every setting, metric and command, with its meaning.
+    """Write `settings.md`, `metrics.md`, `cli.md` and `openapi.json`: every setting, metric, command and request.
 
     geonews docs generate --check
     """
@@ -35,10 +35,12 @@ def generate(
 
 def documents() -> dict[str, str]:
     """Every page by file name. The commands must have been loaded."""
-    from app.docs import commands, metrics, settings
+    from app.cli.topics import taxonomy_topics
+    from app.docs import commands, http_api, metrics, settings
 
     return {
         "settings.md": settings.document(),
         "metrics.md": metrics.document(),
         "cli.md": commands.document(typer.main.get_command(app)),
+        "openapi.json": http_api.document(taxonomy_topics()),
     }

@@ -14,9 +14,9 @@ def gateway(
         int | None, typer.Option(min=0, max=65535, help="Port (GEONEWS_GATEWAY_PORT); 0 picks a free one.")
     ] = None,
 ) -> None:
-    """Serve the live page and the HTTP API: `/`, `/v1/events`, `/v1/stream`, `/v1/topics`, `/v1/stats`.
+    """Serve the live page at `/`, and the HTTP API that `/v1/openapi.json` and docs/http.md describe.
 
-    With GEONEWS_API_KEYS it takes articles too, one or many: `POST /v1/articles`.
+    It takes articles too, one or many, from who has a key for it: `POST /v1/articles`, `geonews keys create`.
 
     Needs no database: at start it reads the recent events from Kafka, then follows. `/readyz` says when it has.
 

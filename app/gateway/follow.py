@@ -2,7 +2,6 @@
 
 import asyncio
 import time
-from math import ceil
 from typing import Any
 
 import structlog
@@ -14,6 +13,7 @@ from app.gateway.health import HealthBoard
 from app.gateway.index import Index
 from app.gateway.item import Item, decode_any
 from app.gateway.position import STREAMED, Place, log_id
+from app.gateway.reach import Wanted, read_window
 from app.gateway.reader import LogTruncated, Records, TopicReader, by_time, open_reader
 from app.gateway.store import Store
 from app.metrics import GATEWAY_EVENTS, GATEWAY_SKIPPED
@@ -84,25 +84,13 @@ class Follower:
 
     async def _load(self, reader: TopicReader, log: str) -> None:
         """Read the window of every channel, then take it in by time."""
-        places = await reader.partitions()
-        self._offsets = await reader.ends(places)
-        floors: dict[TopicPartition, int] = {}
-        found: dict[TopicPartition, Records] = {}
-        for topic in reader.topics:
-            own = {place: end for place, end in self._offsets.items() if place.topic == topic}
-            healthy = topic == self._health_topic
-            oldest = await reader.beginnings(own)
-            if not healthy:
-                since_ms = int((time.time() - self._settings.gateway_window_hours * 3600) * 1000)
-                recent = await reader.at_time(since_ms, own)
-                oldest = {place: max(oldest[place], recent[place]) for place in own}
-            many = HEALTH_RECORDS if healthy else self._settings.gateway_window
-            lower, records = await _reach_back(reader, oldest, own, many)
-            floors |= lower
-            found |= records
-        self._store.reset(log, {self._place(p): o for p, o in floors.items() if p.topic in self._channels})
+        since_ms = int((time.time() - self._settings.gateway_window_hours * 3600) * 1000)
+        wanted = dict.fromkeys(self._channels, Wanted(self._settings.gateway_window, since_ms))
+        window = await read_window(reader, wanted | {self._health_topic: Wanted(HEALTH_RECORDS)})
+        self._offsets = dict(window.ends)
+        self._store.reset(log, {self._place(p): o for p, o in window.floors.items() if p.topic in self._channels})
         self._index.reset()
-        merged = by_time(found)
+        merged = by_time(window.records)
         for start in range(0, len(merged), LOAD_PIECE):
             self._take(merged[start : start + LOAD_PIECE])
             await asyncio.sleep(0)
@@ -141,20 +129,3 @@ class Follower:
             self._store.add_partitions({item.place: 0})  # a new partition is read from its beginning
         self._store.append(item.listed())
         return item
-
-
-async def _reach_back(
-    reader: TopicReader, oldest: dict[TopicPartition, int], ends: dict[TopicPartition, int], many: int
-) -> tuple[dict[TopicPartition, int], dict[TopicPartition, Records]]:
-    """The last `many` records of all partitions together, or all; first the offsets from which on all are there."""
-    # Transaction markers take offsets too, and partitions differ in size: reach back until there is enough.
-    floors, found = dict(ends), dict[TopicPartition, Records]({place: [] for place in ends})
-    reach = ceil(2 * many / len(ends))
-    while sum(map(len, found.values())) < many and floors != oldest:
-        lower = {place: max(oldest[place], end - reach) for place, end in ends.items()}
-        missing = [place for place in ends if lower[place] < floors[place]]
-        reader.seek({place: lower[place] for place in missing})
-        older = await reader.until({place: floors[place] for place in missing})
-        found = {place: older.get(place, []) + found[place] for place in ends}
-        floors, reach = lower, reach * 4
-    return floors, found

@@ -13,13 +13,15 @@ import tempfile
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Final, Literal
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
 
 from app.errors import ConfigurationError
+from app.settings import Settings
 
 Scope = Literal["read", "ingest", "admin"]
+SCOPES: Final[tuple[Scope, ...]] = ("read", "ingest", "admin")
 PREFIX = "gn"
 _DIGEST_BYTES = 32
 
@@ -104,3 +106,8 @@ def save(path: Path, keys: Sequence[StoredKey]) -> None:
     except BaseException:
         Path(name).unlink(missing_ok=True)
         raise
+
+
+def keys_path(settings: Settings) -> Path:
+    """The file that is meant."""
+    return settings.keys_file or settings.home / "keys.json"

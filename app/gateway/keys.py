@@ -6,7 +6,6 @@ import time
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Final
 
 import structlog
@@ -45,7 +44,7 @@ class Keys:
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
         self._fixed = {digest: self._caller(_SETTINGS_SCOPES) for digest in _digests(settings.api_keys)}
-        self._path = keys_path(settings)
+        self._path = keyring.keys_path(settings)
         self._stored: dict[str, StoredKey] = {}
         self._callers: dict[str, Caller] = {}
         self._version: tuple[int, int] | None = None
@@ -104,11 +103,6 @@ def given(request: web.Request) -> str:
     """The key that came with a request, or nothing."""
     scheme, _, bearer = request.headers.get("Authorization", "").partition(" ")
     return bearer.strip() if scheme.lower() == "bearer" else request.headers.get("X-API-Key", "")
-
-
-def keys_path(settings: Settings) -> Path:
-    """The file that is meant."""
-    return settings.keys_file or settings.home / "keys.json"
 
 
 def _digests(keys: Iterable[SecretStr]) -> Iterable[str]:

@@ -36,6 +36,7 @@ class TopicReader:
         self.cluster = cluster
         self._consumer = consumer
         self._admin = admin
+        self._at: Offsets = {}  # where reading stands, between two calls
 
     async def partitions(self) -> list[TopicPartition]:
         """Partitions of the topics as of now. Raises KafkaUnavailable when there is no such topic."""
@@ -63,12 +64,13 @@ class TopicReader:
 
     def seek(self, offsets: Mapping[TopicPartition, int]) -> None:
         """Read these partitions, and no others, from these offsets on."""
+        self._at = dict(offsets)
         self._consumer.assign(list(offsets))
         for place, offset in offsets.items():
             self._consumer.seek(place, offset)
 
     async def until(self, ends: Mapping[TopicPartition, int]) -> dict[TopicPartition, Records]:
-        """The records from where `seek` went up to these offsets, by partition. The next `seek` is the caller's."""
+        """The records from where `seek` went up to these offsets, by partition; those of others are left out."""
         records: dict[TopicPartition, Records] = {place: [] for place in ends}
         open_places = set(ends)
         waiting_since = asyncio.get_running_loop().time()
@@ -77,9 +79,10 @@ class TopicReader:
                 if await self._consumer.position(place) >= ends[place]:
                     open_places.discard(place)
             if not open_places:
+                self._at = {place: await self._consumer.position(place) for place in self._at}
                 return records
             batch = await self._consumer.getmany(timeout_ms=POLL_MS, max_records=5000)
-            for place, found in batch.items():
+            for place, found in ((place, found) for place, found in batch.items() if place in ends):
                 records[place] += [record for record in found if record.offset < ends[place]]
             now = asyncio.get_running_loop().time()
             if batch:
@@ -94,8 +97,12 @@ class TopicReader:
         the log's end.
         """
         loop = asyncio.get_running_loop()
-        self.seek(offsets)
         known, probe_at = dict(offsets), loop.time()
+        if self._at == known:  # as after `until`: to seek again would wait for a fetch that is under way
+            probe_at += PROBE_SECONDS
+            yield []
+        else:
+            self.seek(offsets)
         while True:
             if loop.time() >= probe_at:
                 await self._probe(known)
