@@ -136,9 +136,7 @@ class RawProducer:
         else:
             future.add_done_callback(lambda done: settled(done.exception()))
             if tracing.is_on():
-                future.add_done_callback(
-                    lambda done: done.exception() or tracing.ingested(traceparent, kind, item.url, began)
-                )
+                future.add_done_callback(partial(_traced, traceparent, kind, item.url, began))
 
     async def _settle(self, tally: Tally) -> None:
         """Wait until Kafka has every article of this tally. Raises KafkaUnavailable when it stops acknowledging."""
@@ -186,6 +184,11 @@ class RawProducer:
         with contextlib.suppress(TimeoutError, KafkaError):
             # stop() flushes for as long as it takes: with the broker away that is for ever
             await asyncio.wait_for(self._producer.stop(), 10.0)
+
+
+def _traced(traceparent: bytes, kind: str, url: str | None, began_ms: float, done: asyncio.Future[Any]) -> None:
+    if not done.exception():
+        tracing.ingested(traceparent, kind, url, began_ms)
 
 
 def new_traceparent() -> bytes:

@@ -3,7 +3,7 @@
 import asyncio
 import logging
 import threading
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncGenerator, Iterator, MutableMapping
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from typing import Any
 
@@ -61,9 +61,9 @@ def receiver() -> Iterator[Receiver]:
 class Source:
     """Two articles."""
 
-    kind = "file"
+    kind = name = "file"
 
-    async def items(self) -> AsyncIterator[Item]:
+    async def items(self) -> AsyncGenerator[Item, None]:
         for number in range(2):
             yield Item(orjson.dumps(article(number)), article(number)["url"])
 
@@ -111,8 +111,8 @@ def test_a_share_of_the_traces_is_the_same_share_everywhere(receiver: Receiver) 
 async def test_lines_of_a_lane_say_where_its_articles_are(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
     lines: list[dict[str, Any]] = []
 
-    def keep(_logger: Any, _method: str, line: dict[str, Any]) -> str:
-        lines.append(line)
+    def keep(_logger: Any, _method: str, line: MutableMapping[str, Any]) -> str:
+        lines.append(dict(line))
         return ""
 
     logger = structlog.wrap_logger(
