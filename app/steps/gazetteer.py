@@ -31,6 +31,7 @@ from app.steps.matcher import UNKNOWN, Folded, Hit, Matcher, Term
 
 _BRACES = re.compile(r"\{([^{}]*)\}")
 _SEPARATOR = re.compile(r"(?<!\\),(?![^{]*\})")
+_MAY_HAVE_ACCENTS = re.compile("[\u00c0-\u03ff\u1e00-\u1fff]")
 _STEM_TAIL = 12
 _SHORT = 6
 # First characters of the labels of entities' names: whole or theirs alone, and shared with others.
@@ -63,17 +64,25 @@ _ENDINGS: dict[str, tuple[str, int]] = {
 }
 
 
+# A term's fields but its languages, and those: a Term is made once for all that give the same.
+_Identity = tuple[str, str, int, bool, bool]
+_Row = tuple[_Identity, frozenset[str]]
+_ANY = frozenset[str]()
+
+
 @cache
 def gazetteer() -> Matcher:
     """The shipped terms of countries and sectors, read once."""
     folder = config_directory() / "gazetteer"
     sources = [_names(folder / "names.tsv"), *map(_curated, sorted(folder.glob("*.txt"))), _entity_terms()]
-    merged: dict[tuple[str, str, int, bool, bool], frozenset[str]] = {}
-    for term in chain.from_iterable(sources):
-        identity = (term.spelling, term.label, term.tail, term.initial, term.personal)
-        known = merged.get(identity, term.languages)
+    merged: dict[_Identity, frozenset[str]] = {}
+    for identity, languages in chain.from_iterable(sources):
+        known = merged.get(identity)
         # A term that any language may use stays so, whatever another file says.
-        merged[identity] = known | term.languages if known and term.languages else frozenset()
+        if known is None:
+            merged[identity] = languages
+        elif known is not languages:
+            merged[identity] = known | languages if known and languages else _ANY
     every = frozenset(line.partition("\t")[0] for line in (folder / "names.tsv").read_text("utf-8").splitlines())
     return Matcher((Term(*identity, languages) for identity, languages in merged.items()), every)
 
@@ -101,7 +110,7 @@ def known_entities() -> Mapping[str, Entity]:
     return known
 
 
-def _entity_terms() -> Iterator[Term]:
+def _entity_terms() -> Iterator[_Row]:
     """The aliases; a head of state's stand for the country too, and names in Latin script bend where names do."""
     for label, entity in known_entities().items():
         for alias in entity.aliases:
@@ -112,7 +121,7 @@ def _entity_terms() -> Iterator[Term]:
                 if entity.country and not weak:
                     yield from _marked(spelling, entity.country, language)
                 if entity.kind == "P" and not weak and language == "en" and " " not in spelling and spelling.isalpha():
-                    yield Term(spelling, ENTITY + label, _NAME_TAIL, languages=_NAMES_BEND)
+                    yield (spelling, ENTITY + label, _NAME_TAIL, True, False), _NAMES_BEND
 
 
 def _language_of_script(spelling: str) -> str:
@@ -121,7 +130,7 @@ def _language_of_script(spelling: str) -> str:
     return "ar" if "\u0600" <= first <= "\u06ff" else "he" if "\u0590" <= first <= "\u05ff" else "en"
 
 
-def _names(file: Path) -> Iterator[Term]:
+def _names(file: Path) -> Iterator[_Row]:
     """CLDR's names as they are and, where the language bends names, their stems.
 
     Stems, names without their accents and short names look like words of other languages too often: they do not count
@@ -139,7 +148,7 @@ def _names(file: Path) -> Iterator[Term]:
             yield from _spellings(stem, code, language, tail, accents=accents, shy=True)
 
 
-def _curated(file: Path) -> Iterator[Term]:
+def _curated(file: Path) -> Iterator[_Row]:
     for line in file.read_text("utf-8").splitlines():
         if not line or line.startswith("//"):
             continue
@@ -151,7 +160,7 @@ def _curated(file: Path) -> Iterator[Term]:
                 yield from _marked(spelling.replace("\0", ","), meaning.strip(), file.stem.split("-")[0])
 
 
-def _marked(spelling: str, meaning: str, language: str) -> Iterator[Term]:
+def _marked(spelling: str, meaning: str, language: str) -> Iterator[_Row]:
     plain = spelling.rstrip("*^!=&")
     marks = spelling[len(plain) :]
     yield from _spellings(
@@ -178,15 +187,20 @@ def _spellings(
     accents: bool = False,
     named: bool = False,
     shy: bool = False,
-) -> Iterator[Term]:
-    own = frozenset({language, UNKNOWN})
-    languages = frozenset({language}) if only else own if shy else frozenset[str]()
+) -> Iterator[_Row]:
+    own = _own(language)
+    languages = frozenset({language}) if only else own if shy else _ANY
     for variant in _with_clitics(name, language):
-        yield Term(variant, meaning, tail, initial, named, languages)
+        yield (variant, meaning, tail, initial, named), languages
         plain = variant if accents else _unaccented(variant)
         if plain != variant:
             # Without accents a word looks like another language's too often: "român" like "roman".
-            yield Term(plain, meaning, tail, initial, named, languages or (own if language != "en" else languages))
+            yield (plain, meaning, tail, initial, named), languages or (own if language != "en" else languages)
+
+
+@cache
+def _own(language: str) -> frozenset[str]:
+    return frozenset({language, UNKNOWN})
 
 
 def _with_clitics(name: str, language: str) -> list[str]:
@@ -201,7 +215,7 @@ def _with_clitics(name: str, language: str) -> list[str]:
 
 def _unaccented(name: str) -> str:
     """Latin and Greek letters without their accents; other scripts' marks are letters and stay."""
-    if not any("\u00c0" <= c <= "\u03ff" or "\u1e00" <= c <= "\u1fff" for c in name):
+    if not _MAY_HAVE_ACCENTS.search(name):
         return name
     plain = "".join(c for c in unicodedata.normalize("NFD", name) if not unicodedata.combining(c))
     return plain.translate(_LIGATURES)

@@ -123,18 +123,17 @@ class Matcher:
     """An immutable set of terms in `languages`; an article in any other counts as one whose language nobody knows."""
 
     def __init__(self, terms: Iterable[Term], languages: frozenset[str] = frozenset()) -> None:
-        by_key: dict[str, dict[Term, _Entry]] = {}
+        by_key: dict[str, list[_Entry]] = {}
         for term in terms:
             key, tail = _key(term)
             if key.strip():
-                by_key.setdefault(key, {})[term] = (term, _rule(term.spelling), tail)
+                by_key.setdefault(key, []).append((term, _rule(term.spelling), tail))
         automaton = ahocorasick.Automaton()
-        for key, entries in sorted(by_key.items()):
+        for key, entries in by_key.items():
             left, right = int(key[0] == " "), int(key[-1] == " ")
-            ordered = (
-                entries.values() if len(entries) == 1 else sorted(entries.values(), key=lambda entry: entry[0].label)
-            )
-            automaton.add_word(key, (len(key) - 1 - left, right, tuple(ordered)))
+            if len(entries) > 1:
+                entries.sort(key=lambda entry: entry[0].label)
+            automaton.add_word(key, (len(key) - 1 - left, right, tuple(entries)))
         automaton.make_automaton()
         self._automaton = automaton
         self._languages = languages
