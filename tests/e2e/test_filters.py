@@ -51,6 +51,7 @@ async def test_filters_stand_in_the_address_and_survive_reload_and_back(
         await only(page, ids["swiss"], ids["other"])
         await page.go_back()
         await only(page, ids["kyiv"], ids["swiss"], ids["other"])
+        await page.go_forward()
         await page.get_by_role("button", name="Clear all").click()
         await only(page, *ids.values())
         await expect(page).to_have_url(re.compile(r":\d+/$"))

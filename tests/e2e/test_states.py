@@ -4,10 +4,11 @@ from pathlib import Path
 
 import pytest
 from playwright.async_api import Browser, Route, expect
+from pydantic import SecretStr
 
 from app.gateway.server import serving
 from app.settings import Settings
-from tests.e2e.browsing import FAILED_REQUEST, in_state, keep, reading
+from tests.e2e.browsing import FAILED_REQUEST, in_state, keep, reading, violations
 from tests.e2e.records import current, put_events
 from tests.gateway_tools import TOPICS
 
@@ -65,8 +66,8 @@ async def test_an_unreachable_gateway_is_tried_again(settings: Settings, address
         await in_state(page, "connecting")
         await expect(page.get_by_role("alert")).to_contain_text("cannot be reached")
         await keep(page, "unreachable")
-        await page.unroute("**/v1/**")
         await page.get_by_role("button", name="Retry now").click()
+        await page.unroute("**/v1/**")
         await in_state(page, "connected")
         await expect(page.locator(f"[data-id='{one}']")).to_be_visible()
 
@@ -90,3 +91,18 @@ async def test_a_page_that_is_not_built_says_how_to_build_it(
     async with reading(browser, address, allowed=FAILED_REQUEST) as page:
         await expect(page.get_by_role("heading")).to_have_text("The live page is not built")
         await expect(page.get_by_text("make web")).to_be_visible()
+
+
+async def test_a_gateway_that_wants_a_key_is_given_one(settings: Settings, browser: Browser) -> None:
+    closed = settings.model_copy(update={"anonymous_read": False, "api_keys": [SecretStr("open sesame")]})
+    async with serving(closed, TOPICS) as gateway, reading(browser, gateway.address, allowed=FAILED_REQUEST) as page:
+        await expect(page.get_by_text("This gateway asks for a key")).to_be_visible()
+        assert await violations(page) == []
+        await page.get_by_label("API key").fill("wrong")
+        await page.get_by_role("button", name="Read").click()
+        await expect(page.get_by_label("API key")).to_have_value("")
+        await page.get_by_label("API key").fill("open sesame")
+        await page.get_by_role("button", name="Read").click()
+        await in_state(page, "connected")
+        await page.reload()
+        await in_state(page, "connected")

@@ -14,8 +14,6 @@ const CHECK_MS = 20_000;
 export const phase = signal<Phase>("connecting");
 /** Why there is no connection; empty while there is one. */
 export const reason = signal("");
-/** When the next attempt starts, by the reader's clock; null while one is under way. */
-export const retryAt = signal<number | null>(null);
 export const paused = signal(false);
 /** Events that came while paused. */
 export const heldCount = signal(0);

@@ -65,13 +65,15 @@ async function loadPage<T>(into: Signal<Loaded<readonly T[]>>, name: Asked): Pro
 }
 
 const loadStats = () => load(stats, path("stats"));
+const loadStories = () => loadPage(stories, "stories");
+const loadAlerts = () => loadPage(alerts, "alerts");
 const loadSources = () => load(sources, path("sources", ALL_SOURCES));
 
 /** Load what the live view shows beside its events, and what the counts in the navigation need. */
 export function loadDesk(): void {
   void loadStats();
-  void loadPage(stories, "stories");
-  void loadPage(alerts, "alerts");
+  void loadStories();
+  void loadAlerts();
 }
 
 /** A new version of a story from the stream. */
@@ -109,7 +111,11 @@ export function startDesk(): void {
     if (view.value === "sources") untracked(() => void loadSources());
   });
   setInterval(() => {
-    if (!document.hidden && !paused.value) void loadStats();
+    if (document.hidden) return;
+    if (!paused.value) void loadStats();
+    // The stream keeps these current; only what could not be loaded is asked for again.
+    if (stories.value.error) void loadStories();
+    if (alerts.value.error) void loadAlerts();
   }, STATS_MS);
   setInterval(() => {
     if (!document.hidden && view.value === "sources") void loadSources();

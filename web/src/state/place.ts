@@ -1,5 +1,5 @@
 // Where the reader is: the address is the truth, this follows it.
-import { computed, signal } from "@preact/signals";
+import { computed, effect, signal } from "@preact/signals";
 import {
   type Filters,
   formatPlace,
@@ -27,6 +27,9 @@ function go(next: Place, replace = false): void {
   place.value = next;
 }
 
+effect(() => {
+  document.title = view.value === "live" ? "geonews live" : `${view.value}: geonews`;
+});
 addEventListener("popstate", () => {
   place.value = parsePlace(location.search);
 });
@@ -36,7 +39,9 @@ export function addressOf(next: View, story: string | null = null): string {
   return formatPlace({ view: next, story, filters: filters.value });
 }
 
+/** Go to another view, at its top. */
 export function show(next: View, story: string | null = null): void {
+  if (next !== view.peek()) scrollTo(0, 0);
   go({ ...place.peek(), view: next, story });
 }
 
@@ -47,6 +52,7 @@ export function filter(change: Partial<Filters>, replace = false): void {
 
 /** Change some filters and the view in one step. */
 export function showWith(next: View, change: Partial<Filters>): void {
+  if (next !== view.peek()) scrollTo(0, 0);
   go({ view: next, story: null, filters: { ...place.peek().filters, ...change } });
 }
 

@@ -1,6 +1,4 @@
 // Waiting before another attempt: longer each time, and no longer than the reader wants.
-import { retryAt } from "./connection";
-
 const WAITS_MS = [500, 1000, 2000, 5000, 10_000];
 
 let skip: (() => void) | null = null;
@@ -14,7 +12,6 @@ addEventListener("online", retryNow);
 /** Wait for the time that this many failures in a row ask for. */
 export async function pauseBeforeRetry(failures: number, abort: AbortSignal): Promise<void> {
   const wait = WAITS_MS[Math.min(failures, WAITS_MS.length - 1)] ?? 0;
-  retryAt.value = Date.now() + wait;
   await new Promise<void>((resolve) => {
     const timer = setTimeout(resolve, wait);
     skip = () => {
@@ -24,5 +21,4 @@ export async function pauseBeforeRetry(failures: number, abort: AbortSignal): Pr
     abort.addEventListener("abort", skip, { once: true });
   });
   skip = null;
-  retryAt.value = null;
 }

@@ -185,7 +185,7 @@ function Active() {
   if (q) set.push({ name: "search", label: `“${clean(q)}”`, remove: () => filter({ q: "" }) });
   if (minScore) set.push({ name: "score", label: `at least ${minScore}`, remove: () => filter({ minScore: 0 }) });
   if (last) set.push({ name: "period", label: PERIOD_NAMES[last] ?? last, remove: () => filter({ last: "" }) });
-  if (!set.length && !filters.value.topic.length) return null;
+  if (!set.length) return null;
   return (
     <ul class="active" aria-label="Filters that are set">
       {set.map(({ name, label, remove }) => (

@@ -1,6 +1,6 @@
 import { VIEWS, type View } from "../lib/filters";
 import { count } from "../lib/names";
-import { explanation, heldCount, paused, reason, retryAt, shown } from "../state/connection";
+import { explanation, heldCount, paused, phase, reason, shown } from "../state/connection";
 import { openAlerts, stats } from "../state/desk";
 import { togglePause } from "../state/feed";
 import { addressOf, show, view } from "../state/place";
@@ -53,7 +53,7 @@ function Connection() {
         {shown.value}
         <span class="sr">. {explanation.value}</span>
       </p>
-      {retryAt.value !== null && (
+      {phase.value !== "connected" && reason.value && (
         <button type="button" class="small" onClick={retryNow}>
           Retry now
         </button>
