@@ -51,16 +51,16 @@ class Month:
     belongs: dict[str, int] = field(default_factory=dict)
 
 
-def simulate(seed: int, *, days: int = DAYS, bursts: int = 60, volume: float = 1.0) -> Month:
-    """A month; the same seed gives the same. `volume` scales the usual rates."""
-    return _Simulation(seed, days, volume).run(bursts)
+def simulate(seed: int, *, days: int = DAYS, bursts: int = 60, planted_from_day: int = _PLANTED_FROM_DAY) -> Month:
+    """A month; the same seed gives the same. Bursts begin on the day `planted_from_day`, or later."""
+    return _Simulation(seed, days, planted_from_day).run(bursts)
 
 
 class _Simulation:
-    def __init__(self, seed: int, days: int, volume: float) -> None:
+    def __init__(self, seed: int, days: int, planted_from_day: int) -> None:
         self._rng = random.Random(seed)
         self._days = days
-        self._volume = volume
+        self._planted_from_day = planted_from_day
         self._month = Month()
         self._serial = 0
         self._levels = {topic: self._wander(0.25) for topic in _TOPICS}
@@ -99,7 +99,7 @@ class _Simulation:
         shape = 1 + swing * math.cos((hour - height) % 24 / 24 * 2 * math.pi)
         day = hour // 24
         factor = (weekend if day % 7 >= 5 else 1.0) * (0.6 if day in self._holidays else 1.0)
-        return a_day / 24 * shape * factor * self._levels[topic][hour] * self._volume
+        return a_day / 24 * shape * factor * self._levels[topic][hour]
 
     def _births(self, topic: str) -> Iterator[int]:
         for hour in range(self._days * 24):
@@ -183,7 +183,7 @@ class _Simulation:
         rng = self._rng
         subject: Subject = ("topic", "country", "story")[number % 3]
         hours = math.exp(rng.uniform(0, math.log(12)))
-        start = START_MS + rng.randrange(_PLANTED_FROM_DAY * DAY_MS, (self._days - 1) * DAY_MS)
+        start = START_MS + rng.randrange(self._planted_from_day * DAY_MS, (self._days - 1) * DAY_MS)
         times = math.exp(rng.uniform(math.log(3), math.log(12)))
         topic = rng.choice(list(_TOPICS))
         country = _code(bisect(self._countries, rng.random() * self._countries[-1]))

@@ -33,20 +33,19 @@ _CARRIED: Final = (
 )
 
 
+def environment_of(settings: Settings) -> dict[str, str]:
+    """What a process with the test's settings is started with."""
+    carried = {f"GEONEWS_{field.upper()}": str(getattr(settings, field)) for field in _CARRIED}
+    return {**os.environ, **carried, "GEONEWS_LOG_FORMAT": "json", "PYTHONPATH": str(ROOT)}
+
+
 class WorkerProcess:
     """`geonews worker` under a name of its own, with the test's settings; `environment` adds to them."""
 
     def __init__(self, settings: Settings, name: str, logs: Path, environment: Mapping[str, str] | None = None) -> None:
         self.name = name
         self.log = logs / f"{name}.log"
-        self._environment = {
-            **os.environ,
-            **{f"GEONEWS_{field.upper()}": str(getattr(settings, field)) for field in _CARRIED},
-            "GEONEWS_WORKER_ID": name,
-            "GEONEWS_LOG_FORMAT": "json",
-            "PYTHONPATH": str(ROOT),
-            **(environment or {}),
-        }
+        self._environment = environment_of(settings) | {"GEONEWS_WORKER_ID": name} | dict(environment or {})
         self.port = 0
         self.max_rss = 0
         self.process: subprocess.Popen[bytes] | None = None
