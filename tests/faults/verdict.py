@@ -156,6 +156,13 @@ async def drained(settings: Settings, seconds: float = 60.0) -> None:
         raise AssertionError(f"input still waits after {seconds} s") from None
 
 
+async def drained_topic(settings: Settings, group: str, topic: str, seconds: float = 60.0) -> None:
+    """Return when `group` has committed everything that lies on `topic`. Fails after `seconds`."""
+    async with asyncio.timeout(seconds):
+        while not await _is_drained(settings, group, topic):  # noqa: ASYNC110 - Kafka is what is waited for
+            await asyncio.sleep(0.2)
+
+
 async def _is_drained(settings: Settings, group: str, topic: str) -> bool:
     """Wait until `topic` is drained; False, early, when a broker that comes back does not know everything yet."""
     try:
