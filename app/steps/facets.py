@@ -14,7 +14,7 @@ FACETS: Final[tuple[WarFacet, ...]] = get_args(WarFacet)
 # Of several in one place the first decides: a suspended deal was signed, and a signed one was talked over.
 STAGES: Final[tuple[DealStage, ...]] = ("ended", "suspended", "in-force", "ratified", "signed", "proposed", "talks")
 _UNSIGNED: Final = "unsigned"
-_ARMS: Final = "arms"
+_WEAPONS: Final = {"arms": "strike", "guns": "front"}
 # Bytes around an evidence span, about three sentences.
 _NEAR: Final = 400
 _MENTIONS: Final = 2
@@ -51,11 +51,12 @@ def war_facets(document: Document, scanned: Scan, evidence: Sequence[Evidence]) 
 
 
 def _counted(hits: Iterable[Hit]) -> Counter[str]:
-    """Mentions by facet. Missiles and drones are a strike, but not where they are given as aid."""
+    """Mentions by facet. Missiles are a strike and guns the front, but not where they are given as aid."""
     counted = Counter(map(_value, hits))
-    arms = counted.pop(_ARMS, 0)
-    if counted["strike"] or not counted["aid"]:
-        counted["strike"] += arms
+    for weapon, facet in _WEAPONS.items():
+        mentions = counted.pop(weapon, 0)
+        if counted[facet] or not counted["aid"]:
+            counted[facet] += mentions
     return +counted
 
 

@@ -45,7 +45,7 @@ def test_facets_of_held_out_articles() -> None:
     assert report["stages, own"]["f1"] >= 0.95
     assert report["stages, written"]["f1"] >= 0.75
     assert report["facets, own"]["f1"] >= 0.95
-    assert report["facets, written"]["f1"] >= 0.6
+    assert report["facets, written"]["f1"] >= 0.7
     assert "stages, all" in printed("facets")
 
 

@@ -9,8 +9,8 @@ import pytest
 from app.classification.base import Document
 from app.classification.taxonomy import config_directory
 from app.steps import countries, sectors
-from app.steps.facets import FACETS, STAGES
 from app.steps.country_scores import evaluate_countries
+from app.steps.facets import FACETS, STAGES
 
 GAZETTEER = config_directory() / "gazetteer"
 TERM_FILES = sorted(GAZETTEER.glob("*.txt"))
@@ -31,7 +31,7 @@ def test_every_meaning_is_known(file: Path) -> None:
             assert meaning[1:] in sectors.SECTORS
         elif meaning.startswith("~"):
             side, _, name = meaning[1:].partition(".")
-            assert name in ({*STAGES, "unsigned", "-"} if side == "deal" else {*FACETS, "arms"})
+            assert name in ({*STAGES, "unsigned", "-"} if side == "deal" else {*FACETS, "arms", "guns"})
         elif meaning.startswith("@"):
             assert meaning[1:] in GROUPS
         elif meaning.startswith("?"):
