@@ -17,7 +17,7 @@ ARTICLE = {
     "title": "Canada, South Korea sign auto and critical minerals memorandum as hedge against United States",
     "text": "Ottawa and Seoul signed a memorandum of understanding on Tuesday that covers electric vehicles, "
     "batteries, critical minerals and artificial intelligence. Prime Minister Mark Carney and Industry Minister Kim "
-    "Jung-kwan said that Hyundai and LG Energy Solution would study plants in Ontario, at a time of tariffs from Washington.",
+    "Jung-kwan said that Hyundai and LG Energy Solution would study plants, at a time of tariffs from Washington.",
     "language": "en",
     "published_at": "2026-01-20T09:00:00Z",
 }
