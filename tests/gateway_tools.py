@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from hashlib import blake2b
 from typing import Any
 
@@ -132,3 +133,113 @@ async def take(stream: AsyncIterator[Message], count: int) -> list[Message]:
                 if len(found) == count:
                     return found
     raise AssertionError(f"the stream ended after {len(found)} of {count} events")
+
+
+def story(number: int, **changes: Any) -> dict[str, Any]:
+    """A Story of two articles, as JSON would give it."""
+    own = event(number)
+    articles = [
+        {
+            "id": event(other)["id"],
+            "url": f"https://example.org/{other}",
+            "title": f"Event number {other}",
+            "language": "en",
+            "source": "example",
+            "source_name": "Example",
+            "family": "example",
+            "published_at": own["published_at"],
+        }
+        for other in (number, number + 1)
+    ]
+    return {
+        "id": own["id"],
+        "version": 1,
+        "status": "active",
+        "merged_into": None,
+        "split_from": None,
+        "title": f"Story number {number}",
+        "language": "en",
+        "topics": ["davos"],
+        "countries": ["CH"],
+        "people": [],
+        "organisations": [],
+        "sectors": ["energy"],
+        "importance": 0.5,
+        "article_count": len(articles),
+        "articles": articles,
+        "corroboration": 1,
+        "languages": ["en", "de"],
+        "first_seen": moment(number),
+        "last_seen": moment(number),
+        "at": moment(number),
+    } | changes
+
+
+def alert(number: int, **changes: Any) -> dict[str, Any]:
+    """A burst, as JSON would give it."""
+    return {
+        "id": event(number)["id"],
+        "kind": "burst",
+        "title": f"Burst number {number}",
+        "at": moment(number),
+        "subject": "topic",
+        "value": "davos",
+        "state": "open",
+        "since": moment(number),
+        "until": moment(number),
+        "observed": 12,
+        "expected": 2.5,
+        "probability": 0.0001,
+        "stories": [],
+        "events": [],
+    } | changes
+
+
+def silence(number: int, source: str, **changes: Any) -> dict[str, Any]:
+    """An alert of a source that fell silent."""
+    return {
+        "id": event(number)["id"],
+        "kind": "source-silent",
+        "title": f"{source} is silent",
+        "at": moment(number),
+        "source": source,
+        "since": moment(number),
+        "baseline_per_day": 12.0,
+    } | changes
+
+
+def health(name: str, **changes: Any) -> dict[str, Any]:
+    """The health of a source."""
+    return {
+        "id": name,
+        "name": f"The {name}",
+        "url": f"https://{name}.example/feed",
+        "domain": f"{name}.example",
+        "country": "CH",
+        "language": "de",
+        "tier": 1,
+        "status": "ok",
+        "failures": 0,
+        "problem": None,
+        "detail": None,
+        "last_attempt": moment(0),
+        "last_success": moment(0),
+        "last_article": moment(0),
+        "staleness_seconds": 60.0,
+        "articles_last_day": 10,
+        "usual_per_day": 9.5,
+        "entries": 20,
+        "without_address": 0,
+        "future_dates": 0,
+        "old_dates": 0,
+        "interval_seconds": 300.0,
+        "next_poll": None,
+        "worker": "w",
+        "at": moment(0),
+    } | changes
+
+
+def moment(number: int) -> str:
+    """A time of today, later for a higher number: within the gateway's window."""
+    began = datetime.now(UTC).replace(minute=0, second=0, microsecond=0) - timedelta(hours=2)
+    return (began + timedelta(seconds=number)).isoformat().replace("+00:00", "Z")

@@ -164,10 +164,8 @@ class Api:
         topic = next((topic for topic in self.topics if topic.id == request.match_info["topic"]), None)
         if topic is None:
             return problem(404, "no topic has this id: GET /v1/topics lists them")
-        if query.topic:
-            raise BadQuery({"topic": "stands in the path already"})
         self._need_window()
-        page = await self.index.page(query.model_copy(update={"topic": [topic.id]}).asked(), None, query.limit)
+        page = await self.index.page(query.asked_of([topic.id]), None, query.limit)
         own = str(request.url.with_query(request.query_string))
         rows = [row.json for row in page.rows]
         body = await asyncio.to_thread(atom.feed, topic, rows, own, str(request.url.origin()) + "/")

@@ -2,7 +2,8 @@
 
 import re
 
-_FORM = re.compile(r"([0-9]{1,19})\.([0-9]{1,10})\.([0-9]{1,19})", re.ASCII)
+PATTERN = r"^[0-9]{1,18}\.[0-9]{1,10}\.[0-9]{1,18}$"  # SQLite's whole numbers have 63 bits
+_FORM = re.compile(r"([0-9]{1,18})\.([0-9]{1,10})\.([0-9]{1,18})", re.ASCII)
 
 Order = tuple[int, int, int]
 
@@ -16,5 +17,5 @@ def from_cursor(text: str) -> Order:
     """Inverse of `to_cursor`. Raises ValueError for anything else."""
     match = _FORM.fullmatch(text)
     if match is None:
-        raise ValueError("is no cursor: send back `next` of the page before, unchanged")
+        raise ValueError("is no cursor: send back `next_cursor` of the page before, unchanged")
     return int(match[1]), int(match[2]), int(match[3])

@@ -1,6 +1,8 @@
 """What a reader may ask for, as models of the query string; `GET /v1/openapi.json` describes them."""
 
-from collections.abc import Callable, Iterable
+import re
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Annotated, Any, Literal, Self
 
@@ -8,6 +10,7 @@ from multidict import MultiMapping
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, ValidationError
 from pydantic.json_schema import WithJsonSchema
 
+from app.gateway import cursor, position
 from app.gateway.index.asking import Asked
 from app.gateway.item import Item, fold
 from app.gateway.matching import matcher
@@ -16,6 +19,7 @@ from schemas.source_health import Status
 
 MAX_LIMIT = 500
 _MANY = Field(max_length=50)
+_DATE = re.compile("[0-9]{4}-[0-9]{2}-[0-9]{2}", re.ASCII)
 
 
 def _split(value: Any) -> Any:
@@ -33,6 +37,8 @@ def _one(value: Any) -> Any:
 
 def _repair_offset(value: Any) -> Any:
     """A plus sign in a query string reads as a space: `…T00:00:00 01:00` was meant as `+01:00`."""
+    if isinstance(value, str) and not _DATE.match(value):
+        raise ValueError("is no time: write it as 2026-01-20T10:00:00Z")  # pydantic would take `0.5` for one
     return value.replace(" ", "+") if isinstance(value, str) and "T" in value else value
 
 
@@ -41,16 +47,17 @@ def _in_utc(value: datetime) -> datetime:
 
 
 _SPLIT = BeforeValidator(_split)
-_Lower = Annotated[str, StringConstraints(to_lower=True, pattern=r"^[^,\s]{1,200}$")]
+_Lower = Annotated[str, StringConstraints(to_lower=True, pattern=r"^[A-Za-z0-9._:-]{1,200}$")]
 _Country = Annotated[str, StringConstraints(to_upper=True, pattern=r"^[A-Za-z]{2}$")]
 _Language = Annotated[str, StringConstraints(to_lower=True, pattern=r"^[A-Za-z]{2,3}(-[A-Za-z0-9]{1,8})*$")]
-Slugs = Annotated[list[_Lower], _SPLIT, _MANY]
-Countries = Annotated[list[_Country], _SPLIT, _MANY]
-Languages = Annotated[list[_Language], _SPLIT, _MANY]
-Types = Annotated[list[Literal["events", "stories", "alerts"]], _SPLIT, Field(min_length=1, max_length=3)]
-Kinds = Annotated[list[Literal["burst", "source-silent"]], _SPLIT, _MANY]
-States = Annotated[list[Literal["open", "closed"]], _SPLIT, _MANY]
-Statuses = Annotated[list[Status], _SPLIT, _MANY]
+# Bounds stand before the validators: what comes after them is not in the JSON Schema.
+Slugs = Annotated[list[_Lower], _MANY, _SPLIT]
+Countries = Annotated[list[_Country], _MANY, _SPLIT]
+Languages = Annotated[list[_Language], _MANY, _SPLIT]
+Types = Annotated[list[Literal["events", "stories", "alerts"]], Field(min_length=1, max_length=3), _SPLIT]
+Kinds = Annotated[list[Literal["burst", "source-silent"]], _MANY, _SPLIT]
+States = Annotated[list[Literal["open", "closed"]], _MANY, _SPLIT]
+Statuses = Annotated[list[Status], _MANY, _SPLIT]
 Moment = Annotated[
     datetime | None,
     BeforeValidator(_repair_offset),
@@ -58,11 +65,16 @@ Moment = Annotated[
     AfterValidator(lambda value: value and _in_utc(value)),
     WithJsonSchema({"type": "string", "format": "date-time"}),
 ]
-Score = Annotated[float, BeforeValidator(_one), Field(ge=0, le=1, allow_inf_nan=False)]
-Text = Annotated[str, BeforeValidator(_one), StringConstraints(strip_whitespace=True, max_length=200)]
-OneText = Annotated[str | None, BeforeValidator(_one), WithJsonSchema({"type": "string"})]
+Score = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False), BeforeValidator(_one)]
+Text = Annotated[str, StringConstraints(strip_whitespace=True, max_length=200), BeforeValidator(_one)]
+SourceCursor = Annotated[str | None, BeforeValidator(_one), WithJsonSchema({"type": "string"})]
 Flag = Annotated[bool, BeforeValidator(_one)]
-Count = Annotated[int, BeforeValidator(_one)]
+Limit = Annotated[int, Field(ge=1, le=MAX_LIMIT), BeforeValidator(_one)]
+Minutes = Annotated[int, Field(ge=1, le=1440), BeforeValidator(_one)]
+Cursor = Annotated[
+    str | None, BeforeValidator(_one), WithJsonSchema({"type": "string", "pattern": cursor.PATTERN, "maxLength": 60})
+]
+After = Annotated[str | None, BeforeValidator(_one), WithJsonSchema({"type": "string", "pattern": position.PATTERN})]
 Format = Annotated[
     Literal["json", "csv", "ndjson"] | None,
     BeforeValidator(_one),
@@ -107,15 +119,14 @@ class Query(BaseModel):
 
 
 class _Listed(Query):
-    limit: Count = Field(50, ge=1, le=MAX_LIMIT, description="most items in a page")
-    cursor: OneText = Field(None, description="`next_cursor` of the page before")
+    limit: Limit = Field(50, description="most items in a page")
+    cursor: Cursor = Field(None, description="`next_cursor` of the page before")
     format: Format = Field(None, description="wins over `Accept`")
 
 
-class Filters(Query):
-    """Which events a reader wants: each filter that is given must hold, any value of one filter will do."""
+class _Filters(Query):
+    """Every filter of events but their topic."""
 
-    topic: Slugs = Field([], description="topics of the taxonomy")
     country: Countries = Field([], description="countries spoken of, ISO 3166-1 alpha-2")
     language: Languages = Field([], description="BCP 47; `en` also means `en-GB`")
     source: Slugs = Field([], description="publishers, by id or domain")
@@ -133,7 +144,7 @@ class Filters(Query):
         """The same for the index."""
         return Asked(
             kind,
-            {name: getattr(self, name) for name in ("topic", "country", "source", "sector")},
+            {name: getattr(self, name, []) for name in ("topic", "country", "source", "sector")},
             self.language,
             self.min_score,
             self.since,
@@ -142,29 +153,38 @@ class Filters(Query):
         )
 
 
+class Filters(_Filters):
+    """Which events a reader wants: each filter that is given must hold, any value of one filter will do."""
+
+    topic: Slugs = Field([], description="topics of the taxonomy")
+
+
 class EventsQuery(_Listed, Filters):
     """Parameters of `GET /v1/events`."""
 
 
-class FeedQuery(Filters):
+class FeedQuery(_Filters):
     """Parameters of `GET /v1/topics/{topic}/feed.atom`."""
 
-    limit: Count = Field(50, ge=1, le=MAX_LIMIT, description="most entries")
+    limit: Limit = Field(50, description="most entries")
+
+    def asked_of(self, topics: Sequence[str]) -> Asked:
+        """The same of these topics, for the index."""
+        asked = self.asked()
+        return replace(asked, tags=asked.tags | {"topic": topics})
 
 
 class StatsQuery(Filters):
     """Parameters of `GET /v1/stats`."""
 
-    minutes: Count = Field(60, ge=1, le=1440, description="how far `minutes` reaches back")
+    minutes: Minutes = Field(60, description="how far `minutes` reaches back")
 
 
 class StreamQuery(Filters):
     """Parameters of `GET /v1/stream`."""
 
     types: Types = Field(["events"], description="what is sent")
-    after: OneText = Field(
-        None, description="a position: what came after it is sent first; `Last-Event-ID` wins over it"
-    )
+    after: After = Field(None, description="a position: what came after it is sent first; `Last-Event-ID` wins over it")
 
     @property
     def channels(self) -> frozenset[int]:
@@ -234,6 +254,8 @@ class AlertsQuery(_Listed):
 
 class SourcesQuery(_Listed):
     """Parameters of `GET /v1/sources`."""
+
+    cursor: SourceCursor = Field(None, description="`next_cursor` of the page before")
 
     country: Countries = Field([], description="of the newsroom, ISO 3166-1 alpha-2")
     language: Languages = Field([], description="of the feed")

@@ -74,7 +74,7 @@ def read_file(folder: Path, name: str) -> bytes | None:
 
 def routes() -> list[web.AbstractRouteDef]:
     """The page at `/`, its files beside it; they come after all other routes."""
-    return [web.get("/", _file), web.get("/{path:.+}", _file)]
+    return [web.get("/", _file), web.get("/{path:(?!v1/).+}", _file)]
 
 
 async def guard(request: web.BaseRequest, response: web.StreamResponse) -> None:

@@ -9,6 +9,7 @@ from typing import Self
 STREAMED = ("events", "stories", "alerts")
 Place = tuple[int, int]  # index in STREAMED, partition
 _GROUP = r"(?:[0-9]{1,19}(?:\.[0-9]{1,19})*)?"
+PATTERN = rf"^[0-9a-f]{{8}}:{_GROUP}(/{_GROUP}){{0,{len(STREAMED) - 1}}}$"
 _FORM = re.compile(rf"([0-9a-f]{{8}}):({_GROUP}(?:/{_GROUP}){{0,{len(STREAMED) - 1}}})", re.ASCII)
 
 
