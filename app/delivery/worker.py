@@ -20,7 +20,7 @@ from app.delivery.watchdog import Watchdog
 from app.errors import KafkaUnavailable
 from app.health import Health
 from app.kafka.client import client_options
-from app.kafka.closing import close_consumer
+from app.kafka.closing import close_consumer, leave_group
 from app.metrics import KAFKA_UP, LANES, REBALANCES
 from app.settings import Settings
 from schemas.channels import MIB
@@ -149,6 +149,8 @@ class LaneWorker(ConsumerRebalanceListener):  # type: ignore[misc]
         await self._close(set(self._lanes), self._settings.shutdown_seconds)
         consumer, self._consumer = self._consumer, None
         if consumer is not None:
+            if self._stopping.is_set():
+                await leave_group(consumer)
             await close_consumer(consumer)
 
     def stop(self) -> None:

@@ -5,6 +5,7 @@ from collections.abc import Coroutine
 from typing import Any, Final
 
 from aiokafka import AIOKafkaConsumer
+from aiokafka.protocol.group import LeaveGroupRequest
 
 _SECONDS: Final = 5.0
 
@@ -27,3 +28,13 @@ async def close_consumer(consumer: AIOKafkaConsumer) -> None:
     """Stop `consumer` and close its connections."""
     await ended(consumer.stop())
     await ended(consumer._client.close())  # left open when `stop` was cut short
+
+
+async def leave_group(consumer: AIOKafkaConsumer) -> None:
+    """Give up the partitions now, for good: a static member would keep them until its session expires.
+
+    That is right for one that dies and comes back, and a gap of seconds for readers where one is told to stop.
+    """
+    coordinator = consumer._coordinator  # no public name leaves a group as a static member
+    if coordinator is not None and coordinator.generation > 0:
+        await ended(coordinator._send_req(LeaveGroupRequest(coordinator.group_id, coordinator.member_id)))

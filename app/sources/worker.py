@@ -12,7 +12,7 @@ from aiokafka.errors import KafkaError
 from app.errors import KafkaUnavailable
 from app.health import Health
 from app.kafka.client import client_options
-from app.kafka.closing import close_consumer
+from app.kafka.closing import close_consumer, leave_group
 from app.metrics import SHARDS, SOURCES
 from app.settings import Settings
 from app.sources.catalogue import Catalogue
@@ -141,4 +141,6 @@ class SourceWorker(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka
         await self._close(set(self._shards))
         consumer, self._consumer = self._consumer, None
         if consumer is not None:
+            if self._stopping.is_set():
+                await leave_group(consumer)
             await close_consumer(consumer)
