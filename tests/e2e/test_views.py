@@ -119,6 +119,15 @@ async def test_a_story_shows_its_articles_by_language_with_evidence_and_grows_li
         await expect(page.get_by_text("No stories yet")).to_be_visible()
 
 
+async def test_a_story_of_old_articles_is_shown(settings: Settings, address: str, browser: Browser) -> None:
+    [old] = [current(1, title="From the archive", published_at="2022-05-01T12:00:00Z")]
+    await put_events(settings, [old])
+    await put_story(settings, story_of([old]))
+    async with reading(browser, address, "/?view=stories") as page:
+        await expect(page.locator(".story")).to_contain_text("From the archive")
+        await expect(page.locator(".story time").first).to_have_text("1 May 2022")
+
+
 async def test_alerts_lead_to_what_they_speak_of_and_change_live(
     settings: Settings, address: str, browser: Browser
 ) -> None:

@@ -25,7 +25,7 @@ def microseconds(moment: datetime) -> int:
 
 @dataclass(frozen=True)
 class Bounds:
-    """At most so many records of each kind, none older than so many hours."""
+    """At most so many records of each kind, none that Kafka got more than so many hours ago."""
 
     records: int
     hours: float
@@ -107,7 +107,10 @@ def _tags(key: int, facts: Facts) -> Iterator[Tag]:
 def _trim(connection: sqlite3.Connection, bounds: Bounds) -> None:
     oldest = int((time.time() - bounds.hours * 3600) * 1000)
     for kind in ("event", "story", "alert"):
-        connection.execute("DELETE FROM records WHERE kind = ? AND ord < ?", (kind, oldest))
+        # A story's place goes by its articles' dates: one that Kafka got just now may tell of news that is years old.
+        connection.execute(
+            "DELETE FROM records WHERE kind = ? AND ord < ? AND minute < ?", (kind, oldest, oldest // 60_000)
+        )
         [(count,)] = connection.execute("SELECT count(*) FROM records WHERE kind = ?", (kind,)).fetchall()
         if count > bounds.records:
             connection.execute(
