@@ -1,7 +1,8 @@
 """Company for articles that wait for a model: what several threads ask within a moment is asked at once.
 
 A model reads twenty texts together in less time than one by one, and the lanes of a worker each bring a few. So the
-first that comes waits a little for others; it waits no longer once there are ENOUGH, and nobody waits twice.
+first that comes waits a little for others: no longer than until there are ENOUGH, or until no other lane is at work
+that could come. Nobody waits twice.
 """
 
 import threading
@@ -43,8 +44,8 @@ class Company(Generic[T]):
 
     def __call__(self, documents: Sequence[Document]) -> Sequence[T]:
         """What `work` answers for these documents. Raises what it raises for them."""
-        with idle():
-            group, start, leads = self._join(documents)
+        with idle() as turn:
+            group, start, leads = self._join(documents, turn)
             if leads:
                 self._lead(group)
             else:
@@ -56,14 +57,14 @@ class Company(Generic[T]):
             with self._running:
                 return self._work(documents)
 
-    def _join(self, documents: Sequence[Document]) -> "tuple[_Group[T], int, bool]":
+    def _join(self, documents: Sequence[Document], turn: "Turn | None") -> "tuple[_Group[T], int, bool]":
         """A group that these documents go with, their place in it, and whether this caller is its first."""
         with self._lock:
             leads = self._open is None
             group = self._open = self._open or _Group()
             start = len(group.documents)
             group.documents += documents
-            if len(group.documents) >= self._enough:
+            if len(group.documents) >= self._enough or (turn is not None and not turn.others):
                 group.full.set()
             return group, start, leads
 
@@ -135,28 +136,51 @@ class Turn:
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
+        self._counting = threading.Lock()
+        self._present = 0
+
+    @property
+    def others(self) -> int:
+        """How many threads work or want to, without those in `idle`."""
+        return self._present
 
     def run(self, call: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
         """Call it once it is this thread's turn."""
-        with self._lock:
-            _mine.turn = self._lock
-            try:
-                return call(*args, **kwargs)
-            finally:
-                _mine.turn = None
+        self._count(1)
+        try:
+            with self._lock:
+                _mine.turn = self
+                try:
+                    return call(*args, **kwargs)
+                finally:
+                    _mine.turn = None
+        finally:
+            self._count(-1)
+
+    @contextmanager
+    def given_away(self) -> Iterator[None]:
+        """While this lasts, it is another thread's turn."""
+        self._count(-1)
+        self._lock.release()
+        _mine.turn = None
+        try:
+            yield
+        finally:
+            self._lock.acquire()
+            _mine.turn = self
+            self._count(1)
+
+    def _count(self, change: int) -> None:
+        with self._counting:
+            self._present += change
 
 
 @contextmanager
-def idle() -> Iterator[None]:
-    """While this lasts, the turn of the thread that it is in, if it takes turns, is another's."""
-    turn: threading.Lock | None = getattr(_mine, "turn", None)
+def idle() -> Iterator[Turn | None]:
+    """While this lasts, the turn of the thread that it is in, if it takes turns, is another's; yields the turn."""
+    turn: Turn | None = getattr(_mine, "turn", None)
     if turn is None:
-        yield
+        yield None
         return
-    turn.release()
-    _mine.turn = None
-    try:
-        yield
-    finally:
-        turn.acquire()
-        _mine.turn = turn
+    with turn.given_away():
+        yield turn

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 MODEL_FILE: Final = "model.onnx"
 CARD_FILE: Final = "model.json"
 BATCH_TOKENS: Final = 2_048  # padding included; more is not faster, and takes more memory
+LONGER: Final = 1.1  # than the shortest of its batch a text may be: padding costs more than a batch saves
 # A topic that only the body speaks of needs this much more log-odds than one in the lead.
 BODY_MARGIN: Final = 1.0
 
@@ -108,10 +109,10 @@ class Encoder:
 
 
 def batches(sizes: Sequence[int]) -> Iterator[list[int]]:
-    """Places in order of size, as many together as fit BATCH_TOKENS when all are padded to the longest."""
+    """Places in order of size, those of about one size together, as many as fit BATCH_TOKENS with their padding."""
     batch: list[int] = []
     for at in sorted(range(len(sizes)), key=sizes.__getitem__):
-        if batch and sizes[at] * (len(batch) + 1) > BATCH_TOKENS:
+        if batch and (sizes[at] > LONGER * sizes[batch[0]] or sizes[at] * (len(batch) + 1) > BATCH_TOKENS):
             yield batch
             batch = []
         batch.append(at)

@@ -95,6 +95,45 @@ def test_calls_of_several_threads_go_together_and_each_gets_its_own(threads: Thr
     assert waits.asked == [0.02], "only the first one waits for the others"
 
 
+def test_nobody_waits_for_lanes_that_are_not_at_work() -> None:
+    full: list[bool] = []
+
+    def wait(event: threading.Event, seconds: float) -> None:
+        full.append(event.is_set())
+
+    turn = Turn()
+    company = Company(Recorder(), 0.02, wait=wait)
+    assert turn.run(company, texts("a")) == ["A"]
+    assert (full, turn.others) == ([True], 0)
+
+
+def test_a_lane_at_work_is_waited_for_until_it_comes() -> None:
+    work, waits = Recorder(), Waits()
+    company = Company(work, 0.02, wait=waits)
+    pool = TakingTurns(2, "test")
+    second_begins = threading.Event()
+
+    def first() -> Any:
+        assert second_begins.wait(LONG)
+        return company(texts("a"))
+
+    def second() -> Any:
+        return company(texts("b"))
+
+    def submit_second() -> Any:
+        future = pool.submit(second)
+        while pool._turn.others < 2:  # it has a thread, and wants its turn
+            threading.Event().wait(0.001)
+        second_begins.set()
+        return future
+
+    one = pool.submit(first)
+    other = submit_second()
+    assert (one.result(LONG), other.result(LONG)) == (["A"], ["B"])
+    assert work.calls == [["a", "b"]]
+    pool.shutdown()
+
+
 def test_who_comes_with_enough_waits_for_nobody() -> None:
     work = Recorder()
 
@@ -148,8 +187,8 @@ def test_who_comes_while_the_model_is_busy_joins_those_that_wait(threads: Thread
     joined = threading.Semaphore(0)
 
     class Counting(Company[str]):
-        def _join(self, documents: Sequence[Document]) -> Any:
-            found = super()._join(documents)
+        def _join(self, documents: Sequence[Document], turn: Turn | None) -> Any:
+            found = super()._join(documents, turn)
             joined.release()
             return found
 

@@ -44,6 +44,10 @@ def test_many_small_batches_answer_in_order(encoder: Encoder, monkeypatch: pytes
     assert np.allclose(encoder.logits(TEXTS), whole, atol=1e-5)
 
 
+def test_only_texts_of_about_one_length_share_a_batch() -> None:
+    assert list(encoder_module.batches([10, 100, 11, 105, 200])) == [[0, 2], [1, 3], [4]]
+
+
 def test_eight_bits_say_what_floats_say(tmp_path: Path) -> None:
     exact, rough = (
         Encoder.load(save_encoder(tmp_path / str(int8), random_model(3, int8), TOPICS)).logits(TEXTS)
