@@ -14,7 +14,7 @@ from app.steps.matcher import Hit
 _NOWHERE = "-"
 _TITLE, _LEAD, _BODY = 1.0, 0.7, 0.4
 # Where nothing in the article decides.
-_USUALLY = {"KOREA": "KR", "CONGO": "CD", "GEORGIA": "GE", "JORDAN": "JO", "CHAD": "TD"}
+_USUALLY = {"KOREA": "KR", "CONGO": "CD", "GEORGIA": "GE", "JORDAN": "JO", "CHAD": "TD", "TURKEY": "TR"}
 
 
 @dataclass(frozen=True, slots=True)
