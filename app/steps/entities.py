@@ -6,7 +6,8 @@ from dataclasses import dataclass
 
 from app.classification.base import Document
 from app.steps.countries import longest
-from app.steps.gazetteer import ENTITY, WEAK_ENTITY, Scan, known_entities, scan
+from app.steps.entity_list import ENTITY, WEAK_ENTITY, known_entities
+from app.steps.gazetteer import Scan, scan
 from app.steps.matcher import Hit
 
 # An article that names more is a list; its event must not grow with it.

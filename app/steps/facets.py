@@ -6,8 +6,9 @@ from typing import Final, get_args
 
 from app.classification.base import Document, Evidence
 from app.steps.countries import longest
-from app.steps.gazetteer import FACET, Scan
+from app.steps.gazetteer import Scan
 from app.steps.matcher import Hit
+from app.steps.spelling import FACET
 from schemas.event import DealStage, WarFacet
 
 FACETS: Final[tuple[WarFacet, ...]] = get_args(WarFacet)

@@ -8,7 +8,7 @@ import pytest
 
 from app.classification.base import Document
 from app.steps import entities, sectors
-from app.steps.gazetteer import known_entities
+from app.steps.entity_list import known_entities
 
 SOURCES = Path(__file__).parents[2] / "data" / "entities" / "sources.tsv"
 
