@@ -9,6 +9,7 @@ import pytest
 from app.classification.base import Document
 from app.steps import entities, sectors
 from app.steps.entity_list import known_entities
+from app.steps.spelling import expand
 
 SOURCES = Path(__file__).parents[2] / "data" / "entities" / "sources.tsv"
 
@@ -77,6 +78,17 @@ def test_the_list_is_whole() -> None:
     assert {sector for entity in known.values() for sector in entity.sectors} <= {
         f"#{name}" for name in sectors.SECTORS
     }
+
+
+def test_a_whole_name_is_one_entity_and_no_label_is_an_id() -> None:
+    owners: dict[str, set[str]] = {}
+    for label, entity in known_entities().items():
+        assert not re.fullmatch(r"Q\d+", label)
+        for alias in entity.aliases:
+            if not alias.startswith("?"):
+                for spelling in expand(alias):
+                    owners.setdefault(spelling.rstrip("*^&="), set()).add(label)
+    assert {spelling: labels for spelling, labels in owners.items() if len(labels) > 1} == {}
 
 
 def test_every_id_has_a_source_and_no_entry_has_another() -> None:
