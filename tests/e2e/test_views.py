@@ -120,12 +120,15 @@ async def test_a_story_shows_its_articles_by_language_with_evidence_and_grows_li
 
 
 async def test_a_story_of_old_articles_is_shown(settings: Settings, address: str, browser: Browser) -> None:
-    [old] = [current(1, title="From the archive", published_at="2022-05-01T12:00:00Z")]
-    await put_events(settings, [old])
-    await put_story(settings, story_of([old]))
+    old = [current(number, title="From the archive", published_at="2022-05-01T12:00:00Z") for number in (1, 2)]
+    await put_events(settings, [*old, current(3)])
+    await put_story(settings, story_of(old))
+    await put_story(settings, story_of([current(3)]))
     async with reading(browser, address, "/?view=stories") as page:
         await expect(page.locator(".story")).to_contain_text("From the archive")
         await expect(page.locator(".story time").first).to_have_text("1 May 2022")
+        await page.get_by_role("button", name="1 single article").click()
+        await expect(page.locator(".story")).to_have_count(2)
 
 
 async def test_alerts_lead_to_what_they_speak_of_and_change_live(

@@ -9,7 +9,7 @@ import { now } from "./clock";
 import { paused } from "./connection";
 import { filters, openStory, view } from "./place";
 
-const LIST_LIMIT = 200;
+const LIST_LIMIT = 300;
 const STATS_MS = 10_000;
 const SOURCES_MS = 30_000;
 const ALL_SOURCES = 500;
@@ -58,26 +58,41 @@ function path(name: Asked | "stats", limit?: number): string {
   return `/v1/${name}?${query}`;
 }
 
-async function loadPage<T>(into: Signal<Loaded<readonly T[]>>, name: Asked): Promise<void> {
+/** What the stream brought while the list was on its way, which the list may lack. */
+const meanwhile: { stories: Story[] | null; alerts: Alert[] | null } = { stories: null, alerts: null };
+
+async function loadPage<T>(into: Signal<Loaded<readonly T[]>>, name: "stories" | "alerts"): Promise<void> {
+  meanwhile[name] = [];
   const page = signal<Loaded<Page<T>>>({ value: null, error: "" });
   await load(page, path(name, LIST_LIMIT), { items: [], next_cursor: null });
   into.value = { value: page.value.value?.items ?? into.value.value, error: page.value.error };
 }
 
 const loadStats = () => load(stats, path("stats"));
-const loadStories = () => loadPage(stories, "stories");
-const loadAlerts = () => loadPage(alerts, "alerts");
+async function loadStories(): Promise<void> {
+  await loadPage<Story>(stories, "stories");
+  const late = meanwhile.stories ?? [];
+  meanwhile.stories = null;
+  late.forEach(takeStory);
+}
+
+async function loadAlerts(): Promise<void> {
+  await loadPage<Alert>(alerts, "alerts");
+  const late = meanwhile.alerts ?? [];
+  meanwhile.alerts = null;
+  late.forEach(takeAlert);
+}
 const loadSources = () => load(sources, path("sources", ALL_SOURCES));
 
-/** Load what the live view shows beside its events, and what the counts in the navigation need. */
+/** Load what the live view shows beside its events, and the alerts that the navigation counts. */
 export function loadDesk(): void {
   void loadStats();
-  void loadStories();
   void loadAlerts();
 }
 
 /** A new version of a story from the stream. */
 export function takeStory(next: Story): void {
+  meanwhile.stories?.push(next);
   const old = stories.value.value;
   if (old === null) return;
   const known = old.find(({ id }) => id === next.id);
@@ -90,6 +105,7 @@ export function takeStory(next: Story): void {
 
 /** A new alert, or news of an old one, from the stream. */
 export function takeAlert(next: Alert): void {
+  meanwhile.alerts?.push(next);
   const old = alerts.value.value;
   if (old === null) return;
   alerts.value = { value: [next, ...old.filter(({ id }) => id !== next.id)].slice(0, LIST_LIMIT), error: "" };
@@ -109,6 +125,10 @@ export function startDesk(): void {
   effect(() => {
     filters.value;
     if (view.value === "sources") untracked(() => void loadSources());
+  });
+  effect(() => {
+    filters.value;
+    if (view.value === "stories" || view.value === "alerts") untracked(() => void loadStories());
   });
   setInterval(() => {
     if (document.hidden) return;

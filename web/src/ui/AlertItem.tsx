@@ -32,7 +32,7 @@ export function chance(probability: number): string {
 function subjectName(alert: Burst): string {
   if (alert.subject === "topic") return topicName(alert.value);
   if (alert.subject === "country") return countryName(alert.value);
-  return stories.value.value?.find(({ id }) => id === alert.value)?.title ?? "a story";
+  return stories.value.value?.find(({ id }) => id === alert.value)?.title ?? alert.title;
 }
 
 function look(alert: Burst): void {

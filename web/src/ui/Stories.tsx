@@ -1,3 +1,4 @@
+import { signal } from "@preact/signals";
 import type { EnrichedEvent } from "../generated/event";
 import type { Story, StoryArticle } from "../generated/story";
 import type { WholeStory } from "../lib/contract";
@@ -108,18 +109,37 @@ function StoryItem({ story }: { story: Story }) {
   );
 }
 
+/** Whether what only one article speaks of is listed too. */
+const single = signal(false);
+
 /** Stories: what many articles, in many languages, speak of. */
 export function Stories() {
   const { value, error } = stories.value;
   if (!value) return <Waiting error={error} what="Stories" />;
+  const several = value.filter((story) => story.article_count > 1);
+  const listed = single.value ? value : several;
   // A story that was opened by its address may be older than those in the list.
   const opened = whole.value.value;
   const shown =
-    opened && opened.id === openStory.value && !value.some(({ id }) => id === opened.id) ? [opened, ...value] : value;
+    opened && opened.id === openStory.value && !listed.some(({ id }) => id === opened.id)
+      ? [opened, ...listed]
+      : listed;
   return (
     <section class="sheet" aria-labelledby="stories-title">
       <h2 id="stories-title">
         Stories <span class="count">{shown.length || ""}</span>
+        {value.length > several.length && (
+          <button
+            type="button"
+            class="chip push"
+            aria-pressed={single.value}
+            onClick={() => {
+              single.value = !single.value;
+            }}
+          >
+            {many(value.length - several.length, "single article")}
+          </button>
+        )}
       </h2>
       {error && <p class="notice bad">Not current: {error}.</p>}
       {shown.length ? (
