@@ -159,7 +159,7 @@ def judged(
             committed[warm_up:] > gateway.killed_at + back.max()
         )
         calm = took[:, outside].ravel()
-    for name, cut in (("p50", 50), ("p95", 95), ("p99", 99), ("max", 100)):
+    for name, cut in (("p50", 50), ("p95", 95), ("p99", 99), ("max", 100)) if calm.size else ():
         figures[f"{name} ms"] = round(float(np.percentile(calm, cut)) * 1000, 1)
     span = committed[-1] - committed[0]
     figures["gateway CPU %"] = round(100 * gateway.cpu_seconds / span)
