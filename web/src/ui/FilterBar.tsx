@@ -1,73 +1,11 @@
-import { signal } from "@preact/signals";
-import { useEffect, useRef } from "preact/hooks";
-import { countSet, LISTS, type ListName, PERIODS } from "../lib/filters";
-import { count, countryName, languageName, words } from "../lib/names";
+import { countSet, LISTS, type ListName } from "../lib/filters";
+import { countryName, languageName, words } from "../lib/names";
 import { clean } from "../lib/text";
-import { stats } from "../state/desk";
 import { topics } from "../state/feed";
 import { clearFilters, filter, filters, toggle } from "../state/place";
 import { hue, topicName } from "./bits";
-
-const SECTORS = [
-  "autos",
-  "batteries",
-  "critical-minerals",
-  "semiconductors",
-  "ai",
-  "energy",
-  "agriculture",
-  "steel",
-  "pharma",
-  "shipping",
-  "defence",
-  "finance",
-];
-const SCORES = [0.6, 0.7, 0.8, 0.9, 0.95];
-const PERIOD_NAMES: Record<string, string> = {
-  "1h": "the last hour",
-  "6h": "the last 6 hours",
-  "24h": "the last 24 hours",
-  "7d": "the last 7 days",
-  "30d": "the last 30 days",
-};
-const TYPING_MS = 300;
-const expanded = signal(false);
-
-interface Choice {
-  value: string;
-  label: string;
-}
-
-function Search() {
-  const input = useRef<HTMLInputElement>(null);
-  const timer = useRef<ReturnType<typeof setTimeout>>(undefined);
-  const { q } = filters.value;
-  useEffect(() => {
-    if (input.current && input.current.value.trim() !== q) input.current.value = q;
-  }, [q]);
-  const search = (text: string) => filter({ q: text.trim().slice(0, 200) }, true);
-  return (
-    <search class="search">
-      <label for="search" class="sr">
-        Search titles and summaries
-      </label>
-      <input
-        ref={input}
-        id="search"
-        type="search"
-        dir="auto"
-        placeholder="Search titles and summaries"
-        maxLength={200}
-        autocomplete="off"
-        spellcheck={false}
-        onInput={({ currentTarget: { value } }) => {
-          clearTimeout(timer.current);
-          timer.current = setTimeout(search, TYPING_MS, value);
-        }}
-      />
-    </search>
-  );
-}
+import { Search } from "./Search";
+import { expanded, PERIOD_NAMES, Selects } from "./Selects";
 
 function Topics() {
   return (
@@ -86,84 +24,6 @@ function Topics() {
         </button>
       ))}
     </fieldset>
-  );
-}
-
-function Select({
-  name,
-  label,
-  choices,
-  pick,
-}: {
-  name: string;
-  label: string;
-  choices: Choice[];
-  pick(value: string): void;
-}) {
-  return (
-    <select
-      id={`filter-${name}`}
-      aria-label={`Filter by ${label.toLowerCase()}`}
-      value=""
-      onChange={({ currentTarget }) => {
-        if (currentTarget.value) pick(currentTarget.value);
-        currentTarget.value = "";
-      }}
-    >
-      <option value="">{label}</option>
-      {choices.map(({ value, label: text }) => (
-        <option key={value} value={value}>
-          {text}
-        </option>
-      ))}
-    </select>
-  );
-}
-
-function Selects() {
-  const counted = stats.value.value;
-  const choices = (list: { value: string; events: number }[] | undefined, name: (value: string) => string): Choice[] =>
-    (list ?? []).map(({ value, events }) => ({ value, label: `${name(value)} (${count(events)})` }));
-  const sourceNames = new Map(counted?.sources.map(({ value, name }) => [value, name ?? value]));
-  return (
-    <div id="selects" class={`selects ${expanded.value ? "open" : ""}`}>
-      <Select
-        name="country"
-        label="Country"
-        choices={choices(counted?.countries, countryName)}
-        pick={(value) => toggle("country", value)}
-      />
-      <Select
-        name="language"
-        label="Language"
-        choices={choices(counted?.languages, languageName)}
-        pick={(value) => toggle("language", value)}
-      />
-      <Select
-        name="source"
-        label="Source"
-        choices={choices(counted?.sources, (value) => clean(sourceNames.get(value) ?? value))}
-        pick={(value) => toggle("source", value)}
-      />
-      <Select
-        name="sector"
-        label="Sector"
-        choices={SECTORS.map((value) => ({ value, label: words(value) }))}
-        pick={(value) => toggle("sector", value)}
-      />
-      <Select
-        name="score"
-        label="Score"
-        choices={SCORES.map((value) => ({ value: String(value), label: `at least ${value}` }))}
-        pick={(value) => filter({ minScore: Number(value) })}
-      />
-      <Select
-        name="period"
-        label="Period"
-        choices={Object.keys(PERIODS).map((value) => ({ value, label: PERIOD_NAMES[value] ?? value }))}
-        pick={(value) => filter({ last: value })}
-      />
-    </div>
   );
 }
 
