@@ -75,12 +75,13 @@ def start(
     python: str = sys.executable,
     worker: str = "bench",
     web_port: int = 0,
+    classifier: str = "none",
 ) -> "Process":
     """Start contender `name` in a process of its own, which writes to `log`."""
     environment = os.environ | {
         "GEONEWS_KAFKA_BOOTSTRAP": str(settings.kafka_bootstrap),
         "GEONEWS_NAMESPACE": settings.namespace,
-        "GEONEWS_CLASSIFIER": "none",
+        "GEONEWS_CLASSIFIER": classifier,
         "GEONEWS_HOME": str(settings.home),
         "GEONEWS_WEB_PORT": str(web_port),
         "GEONEWS_LOG_LEVEL": "warning",

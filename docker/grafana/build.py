@@ -4,6 +4,7 @@ Run `python docker/grafana/build.py` after a change; a test fails while the file
 query of a Prometheus that scrapes running workers.
 """
 
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
@@ -85,5 +86,8 @@ def _queries(panel: Panel) -> Iterator[prometheus.Dataquery]:
 
 
 if __name__ == "__main__":
+    if "--check" in sys.argv:
+        stale = [name for name, content in documents().items() if (HERE / "dashboards" / name).read_text() != content]
+        sys.exit(f"stale: {', '.join(stale)}; renew with: {REMEDY}" if stale else 0)
     for name, content in documents().items():
         (HERE / "dashboards" / name).write_text(content, "utf-8")
