@@ -33,12 +33,15 @@ class Story:
 
 @dataclass(slots=True)
 class Changes:
-    """Ids in the order of their first change: articles to write and to delete, stories changed and closed."""
+    """Ids in the order of their first change: articles to write and to delete, stories changed and closed.
+
+    A story that was changed and closed since is told of once more, as it was at its end.
+    """
 
     put: dict[str, None] = field(default_factory=dict)
     dropped: dict[str, None] = field(default_factory=dict)
     stories: dict[str, None] = field(default_factory=dict)
-    closed: dict[str, None] = field(default_factory=dict)
+    closed: dict[str, "Story"] = field(default_factory=dict)
 
 
 class Held:
@@ -161,5 +164,4 @@ class Held:
             self.changes.dropped[article.id] = None
             self.changes.put.pop(article.id, None)
         del self.stories[story.id]
-        self.changes.closed[story.id] = None
-        self.changes.stories.pop(story.id, None)
+        self.changes.closed[story.id] = story

@@ -116,7 +116,8 @@ class StoryPath:
         held = self.clusters.held
         changes = held.take_changes()
         for name in changes.stories:
-            value = orjson.dumps(as_json(held.stories[name], now))
+            story = held.stories.get(name) or changes.closed[name]
+            value = orjson.dumps(as_json(story, now))
             decided.outgoing.append(Outgoing(self._channels.stories, name.encode(), value, []))
         written = [*((key, None) for key in self._useless), *state.records(held, changes)]
         self._useless = []

@@ -22,7 +22,7 @@ def records(held: Held, changes: Changes) -> Iterator[tuple[bytes, bytes | None]
         yield article.encode(), held.by_id[article].to_state()
     for article in changes.dropped:
         yield article.encode(), None
-    for name in changes.stories:
+    for name in [name for name in changes.stories if name not in changes.closed]:
         story = held.stories[name]
         value = [name, story.version, story.newest, story.active_ms, story.merged_into, story.split_from]
         yield _STORY + name.encode(), orjson.dumps(value)

@@ -76,4 +76,4 @@ def _value(written: str) -> float:
     while rest and len(rest[0]) == 3 and whole.lstrip("0"):
         whole += rest.pop(0)
     # What does not group by thousands is a decimal fraction; more parts than that are a date or a score.
-    return float(f"{int(whole[:15])}.{int(rest[0][:6])}") if len(rest) == 1 else float(int(whole[:15]))
+    return float(f"{int(whole[:15])}.{rest[0][:6]}") if len(rest) == 1 else float(int(whole[:15]))
