@@ -24,6 +24,11 @@ def _load() -> Embed:
 class Stories(LaneService):
     """The lane on `geonews.story-input.v1`."""
 
+    async def on_start(self) -> None:
+        """Join the group, unless this worker is to leave stories to others."""
+        if settings.stories:
+            await super().on_start()
+
     async def make_agent(self) -> LaneAgent:
         """Load the model beside the event loop."""
         return stories_agent(settings, await asyncio.to_thread(_load))

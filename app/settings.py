@@ -81,9 +81,13 @@ class Settings(BaseSettings):
     )
 
     # Stories
+    stories: bool = Field(
+        True,
+        description="workers take turns at stories and alerts, too; off for those that only classify, as long as one is on",
+    )
     story_days: float = Field(7.0, gt=0, description="a story that no article joined for so long is closed")
     story_max_articles: int = Field(
-        20_000, ge=100, description="most articles remembered in open stories; about 12 kB each, the quietest go first"
+        20_000, ge=100, description="most articles remembered in open stories; about 20 kB each, the quietest go first"
     )
 
     # Classification
