@@ -83,7 +83,7 @@ class Settings(BaseSettings):
     # Stories
     stories: bool = Field(
         True,
-        description="workers take turns at stories and alerts, too; off for those that only classify, as long as one is on",
+        description="workers take turns at stories and alerts, too; off for those that leave it to another worker",
     )
     story_days: float = Field(7.0, gt=0, description="a story that no article joined for so long is closed")
     story_max_articles: int = Field(
@@ -199,7 +199,8 @@ class Settings(BaseSettings):
     )
     otlp_endpoint: str | None = Field(
         None,
-        description="where traces go (OTLP over HTTP), such as http://127.0.0.1:4318; needs `pip install geonews[otel]`",
+        description="where traces go (OTLP over HTTP), such as http://127.0.0.1:4318; "
+        "needs `pip install geonews[otel]`",
     )
     trace_share: float = Field(
         1.0, ge=0, le=1, description="share of all traces that is reported; every process chooses the same ones"
