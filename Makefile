@@ -75,7 +75,7 @@ chaos: setup  ## the long fault suite (some 15 minutes)
 	@$(BIN)/pytest tests/faults -m slow
 
 bench: setup  ## every benchmark that needs no other environment (takes minutes)
-	@for name in classify enrich memory sources delivery.latency delivery.failover delivery.rolling; do echo "== $$name"; $(BIN)/python -m benchmarks.$$name || exit 1; done
+	@for name in classify enrich memory sources gateway delivery.latency delivery.failover delivery.rolling; do echo "== $$name"; $(BIN)/python -m benchmarks.$$name || exit 1; done
 
 bench-peers: setup  ## throughput beside Quix Streams and Faust
 	@test -x .venv-bench/bin/python || $(PYTHON) -m venv .venv-bench

@@ -21,6 +21,11 @@ class Group:
         self._log = store.log
         self._matches = matches
 
+    @property
+    def stale(self) -> bool:
+        """Whether another log has taken the place of the one that its members read."""
+        return self._log != self._store.log
+
     def join(self, client: Client) -> None:
         """Take in a client that has everything that the store has."""
         while self.cursor < self._store.next:
@@ -31,7 +36,7 @@ class Group:
         """Send the next records, at most `CHUNK_EVENTS`, to all members."""
         before = self.cursor
         # The ring has run over the group, or another log has taken its place: each member says so to its client.
-        if before < self._store.first or self._log != self._store.log:
+        if before < self._store.first or self.stale:
             self.cursor = self._store.next
             self._hand_back(list(self.members), before)
             return

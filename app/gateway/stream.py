@@ -121,7 +121,7 @@ class Hub:
         """Be sent what the group is sent, until it hands the client back."""
         key = query.key()
         group = self._groups.get(key)
-        if group is None:
+        if group is None or group.stale:
             group = self._groups[key] = Group(self._store, query.matcher())
         try:
             group.join(client)
