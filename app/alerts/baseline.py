@@ -132,7 +132,7 @@ class Baseline:
 
     def __init__(self, kind: Kind, usual: float) -> None:
         self._kind = kind
-        self._expected: dict[int, float] = {}
+        self._expected: dict[int, float] = {}  # by hour of the week
         self.counts = kind.new_counts()
         self.articles = 0.0
         self.exposure = 0.0
@@ -146,9 +146,10 @@ class Baseline:
 
     def expected(self, bucket: int) -> float:
         """Articles that the time of week lets expect in a bucket."""
-        known = self._expected.get(bucket)
+        hour = hour_of_week(bucket)
+        known = self._expected.get(hour)
         if known is None:
-            known = self._expected[bucket] = self.level() * self._shape(bucket)
+            known = self._expected[hour] = self.level() * self._shape(bucket)
         return known
 
     def _shape(self, bucket: int) -> float:

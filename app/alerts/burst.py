@@ -28,7 +28,7 @@ class Burst:
     id: str
     since: int
     opened: int  # the bucket in which it was first told
-    seen: int  # the bucket of its last significant window
+    began: int  # the bucket in which it was told after it had not been there, or had been closed
     told: int  # articles when it was last told
     told_at: int  # the bucket in which that was
     closed: int | None = None
@@ -52,7 +52,7 @@ def new_burst(subject: Subject, value: str, found: Finding, now: int) -> Burst:
     """A burst that begins with `found`; the same subject and beginning give the same id."""
     name = f"burst {subject} {value} {found.first}"
     identity = blake2b(name.encode(), digest_size=16).hexdigest()
-    return Burst(identity, found.first, now, found.last, found.observed, now)
+    return Burst(identity, found.first, now, now, found.observed, now)
 
 
 def alert(

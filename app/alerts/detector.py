@@ -74,15 +74,13 @@ class BurstDetector:
         elif burst.is_old:
             return
         elif burst.closed is not None:  # it flares up again: still the same
-            burst.closed, burst.told, burst.told_at = None, found.observed, self._now
+            burst.closed, burst.began, burst.told, burst.told_at = None, self._now, found.observed, self._now
         else:
-            burst.seen = max(burst.seen, found.last)
             found = self._whole(tracked, burst, found)
             grown = found.observed >= rules.update_ratio * burst.told
             if not grown and (found.observed <= burst.told or self._now - burst.told_at < rules.update_after):
                 return
             burst.told, burst.told_at = found.observed, self._now
-        burst.seen = max(burst.seen, found.last)
         yield self._alert(what, value, tracked, burst, found, "open")
 
     def _whole(self, tracked: Tracked, burst: Burst, found: Finding) -> Finding:
@@ -136,7 +134,7 @@ class BurstDetector:
         else:
             chance = upper_tail(observed, expected, tracked.baseline.dispersion(_CALM, expected))
             is_calm = chance >= rules.calm_probability
-        return Finding(first, last, observed, expected, chance), is_calm and burst.seen < first
+        return Finding(first, last, observed, expected, chance), is_calm and burst.began <= first
 
     # -- time ----------------------------------------------------------------------------------------------------------
 

@@ -27,10 +27,20 @@ def _limit(rules: Rules, what: Subject, tests_per_day: float) -> float:
     return rules.false_per_day * _SHARES[what] / max(1.0, tests_per_day)
 
 
-def _least_probable(windows: Iterable[Window], bucket: int, limit: float, rules: Rules) -> Finding | None:
+def _not_before(tracked: Tracked, rules: Rules) -> int:
+    """The first bucket that a window may hold: what led to a burst that has ended leads to no other one."""
+    burst = tracked.burst
+    return burst.closed - rules.calm if burst is not None and burst.closed is not None else 0
+
+
+def _least_probable(
+    windows: Iterable[Window], bucket: int, limit: float, rules: Rules, not_before: int
+) -> Finding | None:
     """The window with the least chance below `limit`."""
     best: Finding | None = None
     for width, count, expected, dispersion in windows:
+        if bucket - width + 1 < not_before:
+            break
         if count < rules.least_articles or count < rules.least_ratio * expected:
             continue
         if count < expected + _NOT_BELOW * deviation(expected, dispersion):
@@ -50,7 +60,7 @@ def steady_finding(subjects: Subjects, what: Subject, tracked: Tracked, bucket: 
     limit = _limit(rules, what, len(subjects.of[what]) * _TESTS_PER_DAY)
     expected = baseline.expected_ending_at(bucket)
     windows = ((w, observed[n], expected[n], baseline.dispersion(n, expected[n])) for n, w in enumerate(WIDTHS))
-    return _broad(tracked, _least_probable(windows, bucket, limit, rules), rules)
+    return _broad(tracked, _least_probable(windows, bucket, limit, rules, _not_before(tracked, rules)), rules)
 
 
 def story_finding(subjects: Subjects, peaks: Peaks, tracked: Tracked, bucket: int) -> Finding | None:
@@ -64,6 +74,8 @@ def story_finding(subjects: Subjects, peaks: Peaks, tracked: Tracked, bucket: in
     best: Finding | None = None
     for number in STORY_WIDTHS:
         count, width = observed[number], WIDTHS[number]
+        if bucket - width + 1 < _not_before(tracked, rules):
+            break
         chance = peaks.chance(number, count)
         if chance > limit or (best and best.probability <= chance):
             continue

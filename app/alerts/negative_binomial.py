@@ -8,13 +8,13 @@ from math import exp, lgamma, log, sqrt
 from typing import Final
 
 _MOST_TERMS: Final = 100_000
-_ENOUGH: Final = 1e-9
+_ENOUGH: Final = 1e-7
 
 
 def upper_tail(count: int, mean: float, dispersion: float) -> float:
     """P(N >= `count`) for a negative binomial N with `mean` > 0 and variance mean + `dispersion` mean².
 
-    Exact to nine digits above the mean; at or below the mean 1.0 is returned, since nobody asks what is no excess.
+    Exact to six digits or so above the mean; at or below the mean 1.0 is returned, since nobody asks what is no excess.
     """
     if count <= mean:
         return 1.0

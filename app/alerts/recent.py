@@ -27,19 +27,19 @@ class Recent:
 
     def add(self, bucket: int, family: str, event: str, story: str | None, rules: Rules, *, capped: bool) -> bool:
         """Count an article; False when its family has said enough, or its story, where those are `capped`."""
-        if bucket not in self.families and len(self.families) >= rules.kept:
-            self._forget(max(bucket, self.last) - rules.kept + 1)
-        families = self.families.setdefault(bucket, {})
-        number = crc32(family.encode())
+        number, hour = crc32(family.encode("utf-8", "surrogatepass")), bucket // PER_HOUR
+        families = self.families.get(bucket, {})
         said = families.get(number, 0)
         if said >= rules.family_cap or (not said and len(families) >= _MOST_FAMILIES):
             return False
         if capped and story is not None:
-            stories = self._stories.setdefault(bucket // PER_HOUR, {})
+            stories = self._stories.get(hour, {})
             if stories.get(story, 0) >= rules.story_cap:
                 return False
-            stories[story] = stories.get(story, 0) + 1
-        families[number] = said + 1
+            self._stories.setdefault(hour, {})[story] = stories.get(story, 0) + 1
+        if bucket not in self.families and len(self.families) >= rules.kept:
+            self._forget(max(bucket, self.last) - rules.kept + 1)
+        self.families.setdefault(bucket, {})[number] = said + 1
         self.counts[bucket] = self.counts.get(bucket, 0) + 1
         self.newest.append((bucket, event, story))
         if len(self.newest) > 2 * _NEWEST:

@@ -31,7 +31,7 @@ class Rules:
     calm_probability: float = 0.01
     cooldown: int = 6 * PER_HOUR  # a burst that comes back this soon is the same burst
     longest: int = 3 * PER_DAY  # what lasts longer is the new normal
-    update_ratio: float = 1.5  # a burst is published again when it has grown by this
+    update_ratio: float = 2.0  # a burst is published again when it has grown by this
     update_after: int = PER_HOUR  # or, while it grows at all, after so many buckets
     level_half_life: int = 7 * PER_DAY
     profile_half_life_weeks: float = 4.0
