@@ -81,7 +81,8 @@ def decode(partition: int, offset: int, timestamp: int, value: bytes | None) -> 
         words=fold(f"{event.title}\n{event.summary}"),
         publisher=(event.source.id, event.source.name),
     )
-    return Item("event", (0, partition), offset, timestamp, event.id, facts, json, json, replaces=event.supersedes)
+    older = event.supersedes if event.supersedes != event.id else None  # a corrected event keeps its id
+    return Item("event", (0, partition), offset, timestamp, event.id, facts, json, json, replaces=older)
 
 
 def decode_any(channel: int, partition: int, offset: int, timestamp: int, value: bytes | None) -> Item | None:

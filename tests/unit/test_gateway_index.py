@@ -143,6 +143,15 @@ async def test_a_newer_text_takes_the_place_of_the_older_one(index: Index) -> No
         assert found.successor == ids(newer)[0]
 
 
+async def test_a_corrected_event_keeps_its_id_and_stands(index: Index) -> None:
+    index.put([item(1), item(4, record=event(1, version=2, supersedes=ids(1)[0], topics=["ukraine-war"]))], "p")
+    assert await listed(index) == ids(1)
+    assert await listed(index, EventsQuery(topic=["davos"])) == []
+    found = await index.find("event", ids(1)[0])
+    assert found is not None
+    assert (found.successor, orjson.loads(found.json)["version"]) == (None, 2)
+
+
 async def test_a_withdrawn_event_is_gone_until_it_is_published_again(index: Index) -> None:
     withdrawal = {
         "withdraws": ids(1)[0],
