@@ -71,10 +71,10 @@ def save_heads(path: Path, heads: Mapping[str, Head]) -> None:
     temporary.replace(path)
 
 
-def fit_head(embeddings: Floats, truth: Truth, weights: Floats) -> Floats:
-    """Intercept and weights, [1 + width], from embeddings [texts, width] and how much each text counts."""
+def fit_head(embeddings: Floats, truth: Truth) -> Floats:
+    """Intercept and weights, [1 + width], from embeddings [texts, width]. How common a topic is, `Line`s add later."""
     rows = np.column_stack([np.ones(len(embeddings)), embeddings * _REACH])
-    found = logistic(rows, truth, weights, np.zeros(rows.shape[1]))
+    found = logistic(rows, truth, np.ones(len(rows)), np.zeros(rows.shape[1]))
     return np.concatenate([found[:1], found[1:] * _REACH])
 
 

@@ -188,10 +188,10 @@ def _with_head(
     logits = np.zeros(len(chosen))
     for fold in range(FOLDS):
         inside = folds == fold
-        logits[inside] = head_logits(fit_head(rows[~inside], truth[~inside], weights[~inside]), rows[inside])
+        logits[inside] = head_logits(fit_head(rows[~inside], truth[~inside]), rows[inside])
     scores = Scores.of(result.topic.id, odds[chosen], silent[chosen], logits, truth, weights)
     decision = fit_decision(scores, only_where_terms)
-    learned = fit_head(rows, truth, weights)
+    learned = fit_head(rows, truth)
     result.head = Head(
         encoder=encoder,
         examples=int(truth.sum()),

@@ -345,7 +345,7 @@ def test_a_head_learns_the_direction_that_tells_them_apart() -> None:
     documents = [each.document for each in [*examples, *others]]
     truth = np.array([each.belongs for each in [*examples, *others]])
     rows_ = np.asarray(embedder("floods", "destroys", "batters")(documents), float)
-    found = fit_head(rows_, truth, np.ones(len(truth)))
+    found = fit_head(rows_, truth)
     assert found.shape == (17,)
     assert ((head_logits(found, rows_) > 0) == truth).all()
 
