@@ -26,6 +26,11 @@ export function Search() {
         maxLength={200}
         autocomplete="off"
         spellcheck={false}
+        // Whoever leaves the field has finished: what they do next comes after the search.
+        onBlur={({ currentTarget: { value } }) => {
+          clearTimeout(timer.current);
+          search(value);
+        }}
         onInput={({ currentTarget: { value } }) => {
           clearTimeout(timer.current);
           timer.current = setTimeout(search, TYPING_MS, value);
