@@ -5,6 +5,7 @@ from app.steps.dedupe import (
     SEEN_BYTES,
     Novelty,
     Version,
+    dedupe_again,
     dedupe_by_content,
     dedupe_by_url,
     next_version,
@@ -108,6 +109,28 @@ def test_payloads_have_the_width_that_the_state_topics_are_packed_with() -> None
     claims = seen()
     dedupe_by_content(one.content_key, one.id, claims, NOW_MS)
     assert {len(entry.payload) for entry in claims.entries} == {CLAIM_BYTES}
+
+
+def test_what_is_sent_back_is_new_once_where_it_was_irrelevant() -> None:
+    memory = seen()
+    first = article(text=LONG)
+    assert dedupe_again(first, memory, NOW_MS) is Novelty.NEW  # forgotten by now
+    assert dedupe_again(first, memory, NOW_MS) is Novelty.NEW  # known, but no event came of it
+    assert next_version(first, memory, NOW_MS) == Version(1, None)
+    assert dedupe_again(first, memory, NOW_MS) is Novelty.DUPLICATE
+
+
+def test_what_is_sent_back_goes_on_with_its_pages_chain_and_never_back() -> None:
+    memory = seen()
+    one, two, three = (article(text=f"{LONG} {number}") for number in range(3))
+    version(one, memory)
+    assert dedupe_by_url(two, memory, NOW_MS) is Novelty.UPDATED  # irrelevant
+    assert dedupe_again(two, memory, NOW_MS) is Novelty.NEW
+    assert next_version(two, memory, NOW_MS) == Version(2, one.id)
+    assert dedupe_by_url(three, memory, NOW_MS) is Novelty.UPDATED
+    for older in (one, two):
+        assert dedupe_again(older, memory, NOW_MS) is Novelty.DUPLICATE
+    assert dedupe_by_url(three, memory, NOW_MS) is Novelty.DUPLICATE  # nothing was changed
 
 
 def test_a_text_is_claimed_once_wherever_it_stands() -> None:
