@@ -1,6 +1,6 @@
 import { defineConfig } from "vitest/config";
 
-const GATEWAY = process.env["GEONEWS_GATEWAY"] ?? "http://127.0.0.1:8080";
+const GATEWAY = process.env["GATEWAY"] ?? "http://127.0.0.1:8080";
 
 export default defineConfig({
   base: "/",
