@@ -25,6 +25,7 @@ from app.webhooks.delivery import WEBHOOK_HEADER, Delivery
 from app.webhooks.message import Message
 from app.webhooks.sender import Sender
 from schemas.dead_letter import DeadLetterHeaders, Reason, Stage
+from tests.faults.worker import WorkerProcess
 from tests.kafka_tools import Put, produce, read_all
 
 pytestmark = pytest.mark.integration
@@ -239,6 +240,26 @@ async def test_nothing_is_lost_over_a_restart(settings: Settings, tmp_path: Path
         async with serving(settings, webhook):
             await receiver.until(lambda r: len(r.taken) >= 3)
     assert [message["data"]["title"] for message in receiver.taken] == ["Burst 1", "Burst 5", "Burst 9"]
+
+
+async def test_a_worker_sends_them(settings: Settings, tmp_path: Path) -> None:
+    async with Receiver() as receiver:
+        webhook = hook(receiver, tmp_path)
+        file = tmp_path / "hooks.yaml"
+        file.write_text(yaml.safe_dump({"webhooks": [{"name": "desk", "url": receiver.url, "secret_file": "secret"}]}))
+        await began(settings, webhook)
+        await produce(settings, settings.channels.alerts, [put(1)])
+        environment = {"GEONEWS_WEBHOOKS": str(file), "GEONEWS_WEBHOOK_PRIVATE": "true"}
+        worker = WorkerProcess(settings, f"{settings.namespace}-a", tmp_path, environment)
+        worker.start()
+        try:
+            await worker.wait_ready(90)
+            await receiver.until(lambda r: bool(r.taken))
+            assert await worker.metric("geonews_webhook_messages_total", webhook="desk", result="delivered") == 1
+            assert (await worker.terminate(30))[0] == 0
+        finally:
+            worker.kill9()
+    assert len(receiver.ids) == 1
 
 
 async def test_private_addresses_are_refused(settings: Settings, tmp_path: Path) -> None:
