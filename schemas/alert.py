@@ -35,7 +35,9 @@ class Burst(_Alert):
     state: Literal["open", "closed"] = Field(description="closed: the rate is back near its baseline")
     since: AwareDatetime = Field(description="start of the window in which it began")
     until: AwareDatetime = Field(description="end of the window that this record speaks of")
-    observed: int = Field(ge=0, description="articles in the window")
+    observed: int = Field(
+        ge=0, description="articles in the window; one publisher's count twice in a quarter of an hour at most"
+    )
     expected: float = Field(ge=0, description="articles that the time of week lets expect in it")
     probability: Probability = Field(description="of at least as many by chance, over-dispersion counted in")
     stories: list[EventId] = Field(description="the stories that make it up, greatest first")
