@@ -7,7 +7,7 @@ from app.delivery.agent import LaneAgent, stories_agent
 from app.main import app, settings
 from app.stories import concepts
 from app.stories.embedding import embedder
-from app.stories.path import Embed
+from app.stories.path import Embed, no_embedding
 from app.stories.similarity import shipped_model
 from app.stories.vectors import background
 
@@ -17,7 +17,7 @@ def _load() -> Embed:
     concepts.load()
     background()
     shipped_model()
-    return embedder(threads=settings.model_threads)
+    return embedder(threads=settings.model_threads) if settings.story_embeddings else no_embedding
 
 
 @app.service

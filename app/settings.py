@@ -85,6 +85,9 @@ class Settings(BaseSettings):
         True,
         description="workers take turns at stories and alerts, too; off for those that leave it to another worker",
     )
+    story_embeddings: bool = Field(
+        True, description="stories use the encoder where one ships: some 10 ms an article for joins across languages"
+    )
     story_days: float = Field(7.0, gt=0, description="a story that no article joined for so long is closed")
     story_max_articles: int = Field(
         20_000, ge=100, description="most articles remembered in open stories; about 20 kB each, the quietest go first"

@@ -31,6 +31,7 @@ def stories(
     model: Annotated[
         Path | None, typer.Option(help="Directory of an encoder; else the one that ships, if one does.")
     ] = None,
+    embeddings: Annotated[bool, typer.Option(help="Whether an encoder is used at all.")] = True,
     mistakes: Annotated[bool, typer.Option("--mistakes", help="List the happenings that went wrong, too.")] = False,
     fit: Annotated[
         bool, typer.Option("--fit", help="Fit the weights to the tuning half first, and write config/stories/.")
@@ -44,6 +45,7 @@ def stories(
     """
     from app.stories import evaluation
     from app.stories.cluster import Rules
+    from app.stories.path import no_embedding
     from app.stories.similarity import shipped_model
 
     classifier = configured_classifier(configured_taxonomy(), "lexicon")
@@ -53,7 +55,7 @@ def stories(
         raise ConfigurationError(f"{error.filename}: {error.strerror}; run this in a checkout of geonews") from error
     except ValueError as error:
         raise ConfigurationError(str(error)) from error
-    embed = _embedder(model)
+    embed = _embedder(model) if embeddings else no_embedding
     weights = _fitted(stream, embed) if fit else shipped_model()
     placed = list(evaluation.cluster(stream, weights, Rules(), embed))
     pairs = [(one.happening, article.story) for one, article in placed]

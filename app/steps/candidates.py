@@ -5,11 +5,11 @@ A Kafka record costs some 25 microseconds of CPU in Python, whatever its size; e
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any
 
 import orjson
 
-MAX_PACKED_BYTES: Final = 900_000  # below Kafka's default limit of 1 MiB for a record
+from app.steps.packing import arrays
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,10 +28,8 @@ class Candidate:
 
 def pack(candidates: Iterable[Candidate]) -> Iterator[bytes]:
     """Values for Kafka, each a JSON array of candidates below the size limit, order kept."""
-    chunk: list[bytes] = []
-    size = 0
-    for candidate in candidates:
-        packed = orjson.dumps(
+    return arrays(
+        orjson.dumps(
             [
                 candidate.content_key.hex(),
                 candidate.origin,
@@ -40,13 +38,8 @@ def pack(candidates: Iterable[Candidate]) -> Iterator[bytes]:
                 candidate.event,
             ]
         )
-        if chunk and size + len(packed) > MAX_PACKED_BYTES:
-            yield b"[" + b",".join(chunk) + b"]"
-            chunk, size = [], 0
-        chunk.append(packed)
-        size += len(packed) + 1
-    if chunk:
-        yield b"[" + b",".join(chunk) + b"]"
+        for candidate in candidates
+    )
 
 
 def unpack(value: bytes) -> list[Candidate]:

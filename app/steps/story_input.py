@@ -4,15 +4,15 @@ An item is a JSON object: an article (what of an event counts here), or a withdr
 items share one record. Whoever publishes an event or withdraws one adds its item in the same transaction.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from typing import Any, Final
 
 import orjson
 
 from app.steps.outgoing import Outgoing
+from app.steps.packing import arrays
 from schemas.channels import Channels
 
-MAX_PACKED_BYTES: Final = 900_000  # below Kafka's default limit of 1 MiB for a record
 _KEPT: Final = (
     "id", "supersedes", "url", "title", "summary", "language", "published_at", "processed_at", "countries", "people",
     "organisations", "sectors", "importance", "deal_stage", "war_facets",
@@ -24,7 +24,7 @@ Item = dict[str, Any]
 def article_item(event: dict[str, Any]) -> Item:
     """What stories and alerts need of an EnrichedEvent."""
     source = event["source"]
-    item = {name: event[name] for name in _KEPT if name in event}
+    item: Item = {name: event[name] for name in _KEPT if name in event}
     item["source"] = {"id": source["id"], "name": source["name"], "family": source["family"]}
     item["topics"] = [topic["topic"] for topic in event["topics"]]
     return item
@@ -37,21 +37,7 @@ def withdrawal_item(event_id: str, at: str) -> Item:
 
 def story_input(items: Iterable[Item], channels: Channels) -> list[Outgoing]:
     """The records to write for these items, in their order."""
-    return [Outgoing(channels.story_input, None, value, [], 0) for value in _packed(items)]
-
-
-def _packed(items: Iterable[Item]) -> Iterator[bytes]:
-    chunk: list[bytes] = []
-    size = 0
-    for item in items:
-        packed = orjson.dumps(item)
-        if chunk and size + len(packed) > MAX_PACKED_BYTES:
-            yield b"[" + b",".join(chunk) + b"]"
-            chunk, size = [], 0
-        chunk.append(packed)
-        size += len(packed) + 1
-    if chunk:
-        yield b"[" + b",".join(chunk) + b"]"
+    return [Outgoing(channels.story_input, None, value, [], 0) for value in arrays(map(orjson.dumps, items))]
 
 
 def unpack(value: bytes) -> list[Item]:

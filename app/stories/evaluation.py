@@ -2,11 +2,11 @@
 
 import zlib
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Final
+from typing import Any, Final, TypeVar
 
 import orjson
 
@@ -21,6 +21,7 @@ from app.stories.cluster import Clusters, Rules
 from app.stories.path import Embed, read
 from app.stories.similarity import Model
 
+T = TypeVar("T")
 _PROCESSING: Final = timedelta(minutes=10)
 _FIRST: Final = datetime(2026, 1, 5, tzinfo=UTC)
 _HOURS: Final = 24 * 34
@@ -61,14 +62,11 @@ def load(path: Path, classifier: Classifier) -> list[Labelled]:
 
     Raises OSError, or ValueError with the line that is wrong.
     """
-    found = []
-    for number, line in enumerate(path.read_bytes().splitlines(), 1):
-        try:
-            row = orjson.loads(line)
-            found.append(Labelled(row.pop("story"), _item(row, number, classifier)))
-        except (ValueError, KeyError, TypeError) as error:
-            raise ValueError(f"{path}:{number}: {error!r}") from error
-    return found
+
+    def labelled(number: int, row: dict[str, Any]) -> Labelled:
+        return Labelled(row.pop("story"), _item(row, number, classifier))
+
+    return list(_each_line(path, labelled))
 
 
 def unrelated(path: Path, classifier: Classifier) -> list[Labelled]:
@@ -76,18 +74,24 @@ def unrelated(path: Path, classifier: Classifier) -> list[Labelled]:
 
     Raises OSError, or ValueError with the line that is wrong.
     """
-    found = []
+
+    def unnamed(number: int, row: dict[str, Any]) -> Labelled | None:
+        if not row["labels"]:
+            return None
+        hours = zlib.crc32(row["id"].encode()) % _HOURS
+        at = (_FIRST + timedelta(hours=hours)).isoformat()
+        fields = {"language": row["lang"], "title": row["title"], "text": row["text"], "published_at": at}
+        return Labelled("", _item(fields, 100_000 + number, classifier))
+
+    return [one for one in _each_line(path, unnamed) if one is not None]
+
+
+def _each_line(path: Path, make: Callable[[int, dict[str, Any]], T]) -> Iterator[T]:
     for number, line in enumerate(path.read_bytes().splitlines(), 1):
         try:
-            row = orjson.loads(line)
-            if row["labels"]:
-                hours = zlib.crc32(row["id"].encode()) % _HOURS
-                at = (_FIRST + timedelta(hours=hours)).isoformat()
-                fields = {"language": row["lang"], "title": row["title"], "text": row["text"], "published_at": at}
-                found.append(Labelled("", _item(fields, 100_000 + number, classifier)))
+            yield make(number, orjson.loads(line))
         except (ValueError, KeyError, TypeError) as error:
             raise ValueError(f"{path}:{number}: {error!r}") from error
-    return found
 
 
 def _item(row: dict[str, str], number: int, classifier: Classifier) -> Item:

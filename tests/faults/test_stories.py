@@ -21,7 +21,7 @@ from tests.story_tools import stories, varied
 
 pytestmark = pytest.mark.faults
 # Small transactions, so that kills fall between many; and stories are closed on the way, as they are in a month.
-SMALL = {"GEONEWS_BATCH_RECORDS": "2", "GEONEWS_STORY_MAX_ARTICLES": "1500"}
+SMALL = {"GEONEWS_BATCH_RECORDS": "2", "GEONEWS_STORY_MAX_ARTICLES": "1500", "GEONEWS_STORY_EMBEDDINGS": "false"}
 
 
 T = TypeVar("T")

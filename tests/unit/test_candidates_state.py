@@ -5,7 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.steps import candidates
-from app.steps.candidates import MAX_PACKED_BYTES, Candidate
+from app.steps.candidates import Candidate
+from app.steps.packing import MAX_PACKED_BYTES
 from schemas.state import KEY_BYTES, StateFormatError, pack, unpack
 
 _candidate = st.builds(
