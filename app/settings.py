@@ -86,7 +86,7 @@ class Settings(BaseSettings):
         description="workers take turns at stories and alerts, too; off for those that leave it to another worker",
     )
     story_embeddings: bool = Field(
-        True, description="stories use the encoder where one ships: some 10 ms an article for joins across languages"
+        True, description="stories use the encoder where one ships: some 20 ms an article for joins across languages"
     )
     story_days: float = Field(7.0, gt=0, description="a story that no article joined for so long is closed")
     story_max_articles: int = Field(
