@@ -89,5 +89,5 @@ def stories_agent(settings: Settings, embed: Embed) -> LaneAgent:
         new_path=lambda _partitions: StoryAlertPath(channels, StoryPath(channels, embed, rules=rules), alert_rules),
         restore=partial(restore_stories_and_alerts, channels.alert_state),
         in_ledger=False,
-        batch_bytes=MIB,  # a thousand articles or so, at some milliseconds each
+        batch_bytes=MIB // 4,  # some three hundred articles, at up to some 20 ms each
     )

@@ -6,12 +6,12 @@ from typing import Final
 MAX_PACKED_BYTES: Final = 900_000  # below Kafka's default limit of 1 MiB for a record
 
 
-def arrays(values: Iterable[bytes]) -> Iterator[bytes]:
+def arrays(values: Iterable[bytes], most: int = MAX_PACKED_BYTES) -> Iterator[bytes]:
     """JSON arrays of these values, each JSON already, order kept; one that is too large by itself stays alone."""
     chunk: list[bytes] = []
     size = 0
     for value in values:
-        if chunk and size + len(value) > MAX_PACKED_BYTES:
+        if chunk and size + len(value) > most:
             yield b"[" + b",".join(chunk) + b"]"
             chunk, size = [], 0
         chunk.append(value)
