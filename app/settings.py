@@ -95,8 +95,8 @@ class Settings(BaseSettings):
 
     # Classification
     classifier: str = Field(
-        "lexicon",
-        description="which classifier decides: lexicon, encoder, cascade, hf:PATH or python:module:factory",
+        "cascade",
+        description="which classifier decides: cascade, lexicon, encoder, hf:PATH or python:module:factory",
     )
     shadow_classifier: str | None = Field(
         None, description="a classifier that reads along and publishes nothing; `geonews shadow report` compares"
