@@ -19,6 +19,7 @@ from app import __version__
 from app.errors import ConfigurationError
 from app.settings import Settings
 from app.steps.outgoing import Decided, Outgoing
+from app.steps.trace import next_hop
 
 log = structlog.get_logger(__name__)
 _TRACES: Final = "/v1/traces"
@@ -116,13 +117,13 @@ def published(decided: Decided) -> None:
             collector.span("process", event["traceparent"], event["ce_traceparent"], times, about)
 
 
-def delivered(headers: Iterable[tuple[str, bytes]], own: str, committed_ms: float) -> None:
-    """A gateway has handed an event to its stream, under the traceparent `own`."""
+def delivered(headers: Iterable[tuple[str, bytes]], committed_ms: float) -> None:
+    """A gateway has an event, committed at `committed_ms`, ready for its stream."""
     for collector in _collectors:
         known = {name: value.decode("utf-8", "replace") for name, value in headers}
         if parent := known.get("traceparent"):
             about = {"geonews.article": known.get("ce_id", "")}
-            collector.span("deliver", own, parent, (committed_ms, _now_ms()), about)
+            collector.span("deliver", next_hop(parent), parent, (committed_ms, _now_ms()), about)
 
 
 def is_on() -> bool:

@@ -8,6 +8,7 @@ import structlog
 from aiokafka import TopicPartition
 from aiokafka.errors import KafkaError
 
+from app import tracing
 from app.errors import GeonewsError
 from app.gateway.health import HealthBoard
 from app.gateway.index import Index
@@ -112,6 +113,8 @@ class Follower:
             elif item := self._decode(record):
                 taken.append(item)
                 GATEWAY_EVENTS.labels(item.kind).inc()
+                if self._store.loaded and tracing.is_on():  # the window at the start was delivered long ago
+                    tracing.delivered(record.headers, record.timestamp)
         if taken:
             self._index.put(taken, self._store.position)
             if self._store.loaded:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from aiohttp import web
 
+from app import tracing
 from app.errors import ConfigurationError
 from app.gateway import page, routing
 from app.gateway.access import Access
@@ -58,6 +59,7 @@ async def serving(settings: Settings, topics: Sequence[TopicInfo]) -> AsyncItera
 
     Raises ConfigurationError when the port is taken.
     """
+    tracing.start(settings)
     store = Store(settings.gateway_window)
     index = Index(settings.gateway_window, settings.gateway_window_hours)
     health = HealthBoard()

@@ -5,8 +5,8 @@ from typing import Any
 
 import orjson
 from aiohttp import web
-from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
+from app.exposition import exposition
 from app.gateway.follow import Follower
 from app.gateway.index import Index
 from app.gateway.store import Store
@@ -33,9 +33,10 @@ class System:
             web.get("/readyz", self.ready),
         ]
 
-    async def metrics(self, _: web.Request) -> web.Response:
+    async def metrics(self, request: web.Request) -> web.Response:
         """Prometheus metrics of this process."""
-        return web.Response(body=generate_latest(), headers={"Content-Type": CONTENT_TYPE_LATEST})
+        body, content_type = exposition(request.headers.get("Accept"))
+        return web.Response(body=body, headers={"Content-Type": content_type})
 
     async def alive(self, _: web.Request) -> web.Response:
         """Whether the process answers at all."""

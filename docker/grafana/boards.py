@@ -271,10 +271,41 @@ BOARDS: Final = (
                         [("sum by (instance) (geonews_gateway_clients)", "{{instance}}")],
                     ),
                     Panel(
+                        "Clients behind",
+                        "short",
+                        "Of these, who is not in step with what comes: replaying, or too slow.",
+                        [("sum by (instance) (geonews_gateway_clients_behind)", "{{instance}}")],
+                    ),
+                    Panel(
+                        "From Kafka to clients",
+                        "s",
+                        "From a record's timestamp to when clients in step are sent it.",
+                        quantiles("geonews_gateway_lag_seconds"),
+                    ),
+                    Panel(
                         "Read from Kafka",
                         "ops",
-                        "What this gateway read, which is everything.",
-                        rate("geonews_gateway_events_total", "instance"),
+                        "What the gateways read, by kind; each reads everything.",
+                        rate("geonews_gateway_events_total", "instance", "kind"),
+                    ),
+                    Panel(
+                        "Messages sent",
+                        "ops",
+                        "To clients in step, by kind.",
+                        rate("geonews_gateway_sent_total", "kind"),
+                    ),
+                    Panel(
+                        "Requests",
+                        "ops",
+                        "Answered, by operation and status.",
+                        rate("geonews_gateway_requests_total", "operation", "status"),
+                        stacked=True,
+                    ),
+                    Panel(
+                        "Window",
+                        "short",
+                        "Records that are kept for clients and searches.",
+                        [("sum by (instance, kind) (geonews_gateway_indexed)", "{{instance}} {{kind}}")],
                     ),
                     Panel(
                         "Dropped clients",

@@ -14,6 +14,7 @@ from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import Any
 
+import aiohttp
 import orjson
 import pytest
 import yaml
@@ -120,6 +121,27 @@ async def _gateway(fleet: Fleet, directory: Path) -> AsyncIterator[int]:
         await asyncio.to_thread(process.wait)
 
 
+@asynccontextmanager
+async def _reading(port: int) -> AsyncIterator[None]:
+    """A client of the gateway's stream, which reads whatever comes."""
+
+    async def read() -> None:
+        async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=None)) as session:
+            while True:
+                with suppress(aiohttp.ClientError):
+                    async with session.get(f"http://127.0.0.1:{port}/v1/stream") as answer:
+                        async for _ in answer.content.iter_any():
+                            pass
+                await asyncio.sleep(0.2)
+
+    task = asyncio.create_task(read())
+    try:
+        yield
+    finally:
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+
+
 @pytest.fixture
 async def fleet(local_kafka: LocalKafka, tmp_path: Path) -> AsyncIterator[Fleet]:
     async with new_fleet(local_kafka, tmp_path) as fleet:
@@ -148,6 +170,7 @@ def _catalogue(directory: Path, feeds: FeedServer) -> Path:
     return directory / "sources.yaml"
 
 
+@pytest.mark.timeout(300)
 async def test_every_panel_and_every_rule_has_data(fleet: Fleet, feeds: FeedServer, tmp_path: Path) -> None:
     worker = fleet.worker(
         "a",
@@ -161,7 +184,7 @@ async def test_every_panel_and_every_rule_has_data(fleet: Fleet, feeds: FeedServ
             "GEONEWS_SOURCE_MAX_SECONDS": "2",
         },
     )
-    async with _gateway(fleet, tmp_path) as port:
+    async with _gateway(fleet, tmp_path) as port, _reading(port):
         prometheus = Prometheus(tmp_path, {"geonews-worker": worker.port, "geonews-gateway": port})
         try:
             await _until(lambda: prometheus.is_scraping(2))

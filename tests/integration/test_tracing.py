@@ -14,9 +14,11 @@ from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTrace
 
 from app import tracing
 from app.delivery import attempts, lane_logs
+from app.gateway.server import serving
 from app.settings import Settings
 from app.sources.base import Item
 from app.sources.publish import RawProducer
+from tests.gateway_tools import TOPICS
 from tests.kafka_tools import Put, produce, read_all
 from tests.lane_tools import article, running
 
@@ -70,14 +72,17 @@ class Source:
 
 async def test_an_article_is_one_trace_from_its_source_to_its_event(settings: Settings, receiver: Receiver) -> None:
     settings = settings.model_copy(update={"otlp_endpoint": receiver.url})
-    async with RawProducer(settings) as producer:
-        await producer.publish(Source())
-    async with running(settings), asyncio.timeout(60):
-        while len(events := await read_all(settings, settings.channels.events)) < 2:  # noqa: ASYNC110 - Kafka is waited for
-            await asyncio.sleep(0.3)
+    async with serving(settings, TOPICS) as gateway, running(settings), asyncio.timeout(100):
+        while gateway.follower.reasons():  # noqa: ASYNC110 - Kafka is waited for, here and below
+            await asyncio.sleep(0.1)
+        async with RawProducer(settings) as producer:
+            await producer.publish(Source())
+        while len(gateway.store) < 2:  # noqa: ASYNC110
+            await asyncio.sleep(0.1)
+    events = await read_all(settings, settings.channels.events)
     await asyncio.to_thread(tracing.stop)
-    sent, processed = receiver.named("ingest"), receiver.named("process")
-    assert len(sent) == len(processed) == 2
+    sent, processed, delivered = (receiver.named(name) for name in ("ingest", "process", "deliver"))
+    assert len(sent) == len(processed) == len(delivered) == 2
     for event in events:
         headers = {name: value.decode() for name, value in event.headers}
         _, trace, own, _ = headers["traceparent"].split("-")
@@ -85,6 +90,8 @@ async def test_an_article_is_one_trace_from_its_source_to_its_event(settings: Se
         assert trace == origin_trace == processed[own].trace_id.hex() == sent[origin].trace_id.hex()
         assert processed[own].parent_span_id.hex() == origin
         assert not sent[origin].parent_span_id
+        [last] = [span for span in delivered.values() if span.parent_span_id.hex() == own]
+        assert last.trace_id.hex() == trace
         assert sent[origin].start_time_unix_nano <= processed[own].end_time_unix_nano
         about = {each.key: each.value for each in processed[own].attributes}
         assert about["geonews.article"].string_value == headers["ce_id"]
