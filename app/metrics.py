@@ -101,7 +101,9 @@ WEBHOOKS = Counter("geonews_webhook_messages", "Alerts offered to webhooks, by w
 PUSHED = Counter("geonews_pushed", "Requests to POST /v1/articles, by HTTP status.", ["status"])
 GATEWAY_CLIENTS = Gauge("geonews_gateway_clients", "Clients connected to the event stream.")
 GATEWAY_BEHIND = Gauge("geonews_gateway_clients_behind", "Stream clients that are not yet, or no longer, in step.")
-GATEWAY_EVENTS = Counter("geonews_gateway_events", "Records that the gateway read from Kafka, by what they are.", ["kind"])
+GATEWAY_EVENTS = Counter(
+    "geonews_gateway_events", "Records that the gateway read from Kafka, by what they are.", ["kind"]
+)
 GATEWAY_SKIPPED = Counter("geonews_gateway_skipped", "Records that the gateway could not read.", ["channel"])
 GATEWAY_SENT = Counter("geonews_gateway_sent", "Messages sent to stream clients in step.", ["kind"])
 GATEWAY_LAG_SECONDS = Histogram(

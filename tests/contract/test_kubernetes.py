@@ -28,7 +28,7 @@ Manifest = dict[str, Any]
 def rendered(overlay: str) -> list[Manifest]:
     """Everything that an overlay leads to. Skips where there is neither kubectl, nor kustomize, nor Go to build it."""
     directory = str(ROOT / "deploy" / "overlays" / overlay)
-    ways = (["kubectl", "kustomize", directory], ["kustomize", "build", directory])
+    ways: tuple[list[str], ...] = (["kubectl", "kustomize", directory], ["kustomize", "build", directory])
     ways += (["go", "run", "sigs.k8s.io/kustomize/kustomize/v5@v5.5.0", "build", directory],)
     command = next((way for way in ways if shutil.which(way[0])), None)
     if command is None:
