@@ -41,6 +41,20 @@ async def running(settings: Settings, classifier: Classifier | None = None) -> A
         await asyncio.gather(*tasks)
 
 
+def break_sending(monkeypatch: pytest.MonkeyPatch, after: int) -> None:
+    """The connection is gone once an outbox has sent so many lots; later ones get through again."""
+    send, calls = Outbox.send, 0
+
+    async def breaks(outbox: Outbox, records: Any) -> None:
+        nonlocal calls
+        calls += 1
+        await send(outbox, records)
+        if calls == after:
+            raise OSError("the connection is gone")
+
+    monkeypatch.setattr(Outbox, "send", breaks)
+
+
 @cache
 def lexicon() -> Classifier:
     """The shipped lexicon, built once."""

@@ -15,8 +15,7 @@ from app.cli.evaluate import evaluate_app
 from app.errors import ConfigurationError
 
 if TYPE_CHECKING:
-    from app.steps.country_scores import CountryScores
-    from app.steps.facet_scores import FacetScores
+    from app.steps.label_scores import LabelScores
 
 _COUNTRIES = Path("data/countries/labelled.jsonl")
 _FACETS = Path("data/facets")
@@ -70,9 +69,8 @@ def countries(
         figures = (f"{scores.precision:.3f}", f"{scores.recall:.3f}", f"{scores.f1:.3f}")
         table.add_row(language, str(scores.articles), str(scores.exact), *figures)
     _console.print(table)
-    for name, missed, extra in worst:
-        said = [f"missed {' '.join(missed)}"] * bool(missed) + [f"not there {' '.join(extra)}"] * bool(extra)
-        _console.print(f"{', '.join(said)}: {name[:100]}", markup=False, soft_wrap=True)
+    for article in worst:
+        _say("", article)
     _console.print(f"F1 {whole.f1:.3f}, precision {whole.precision:.3f}, recall {whole.recall:.3f}")
 
 
@@ -89,9 +87,9 @@ def facets(
     """
     from app.steps.facet_scores import evaluate_facets, evaluate_stages
 
-    measures: dict[str, Callable[[Iterable[Mapping[str, Any]]], FacetScores]]
+    measures: dict[str, Callable[[Iterable[Mapping[str, Any]]], LabelScores]]
     measures = {"stages": evaluate_stages, "facets": evaluate_facets}
-    results: dict[str, FacetScores] = {}
+    results: dict[str, LabelScores] = {}
     for name, measure in measures.items():
         rows = _in_half(_read(data / f"{name}.jsonl"), split)
         for origin in sorted({row["origin"] for row in rows}):
@@ -106,7 +104,13 @@ def facets(
     _console.print(table)
     for name, scores in results.items():
         for wrong in scores.wrong[:errors] if not name.endswith("all") else ():
-            _console.print(f"{name}: {wrong}", markup=False, soft_wrap=True)
+            _say(f"{name}: ", wrong)
+
+
+def _say(before: str, wrong: tuple[str, list[str], list[str]]) -> None:
+    name, missed, extra = wrong
+    said = [f"missed {' '.join(missed)}"] * bool(missed) + [f"not there {' '.join(extra)}"] * bool(extra)
+    _console.print(f"{before}{', '.join(said)}: {name[:100]}", markup=False, soft_wrap=True)
 
 
 def _read(path: Path) -> _Rows:
@@ -132,7 +136,7 @@ def _by_language(rows: _Rows) -> dict[str, _Rows]:
     return dict(sorted(grouped.items()))
 
 
-def _figures(scores: "CountryScores") -> dict[str, float]:
+def _figures(scores: "LabelScores") -> dict[str, float]:
     figures = {"precision": scores.precision, "recall": scores.recall, "f1": scores.f1}
     return {"articles": scores.articles, "exact": scores.exact} | {k: round(v, 4) for k, v in figures.items()}
 

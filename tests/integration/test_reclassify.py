@@ -11,7 +11,6 @@ import orjson
 import pytest
 
 from app.audit import audit
-from app.delivery.outbox import Outbox
 from app.errors import ReclassifyFailed
 from app.reclassify import run as running_it
 from app.reclassify.change import Kind
@@ -22,7 +21,7 @@ from app.steps.story_input import unpack
 from schemas.event import EnrichedEvent
 from schemas.withdrawal import WITHDRAWAL_TYPE, Withdrawal
 from tests.kafka_tools import Put, produce, read_all
-from tests.lane_tools import home, running
+from tests.lane_tools import break_sending, home, running
 from tests.word_classifier import SPEC, WORDS, Words
 
 pytestmark = pytest.mark.integration
@@ -183,16 +182,7 @@ async def test_cut_short_it_goes_on_where_it_ended(settings: Settings, monkeypat
     await processed(settings, OLD)
     monkeypatch.setattr(running_it, "_COMMIT", 4)
     monkeypatch.setattr(running_it, "_CLASSIFY", 2)
-    send, calls = Outbox.send, 0
-
-    async def breaks(outbox: Outbox, records: object) -> None:
-        nonlocal calls
-        calls += 1
-        await send(outbox, records)  # type: ignore[arg-type]
-        if calls == 3:
-            raise OSError("the connection is gone")
-
-    monkeypatch.setattr(Outbox, "send", breaks)
+    break_sending(monkeypatch, after=3)
     with pytest.raises(ReclassifyFailed, match="run the same again"):
         await reclassify(settings, Words(NEW), 0)
     corrected = [r for r in await read_all(settings, channels.events) if CORRECTED in dict(r.headers)]

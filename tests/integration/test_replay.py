@@ -14,14 +14,13 @@ from app.audit import audit
 from app.classification.base import Classifier, Document, ModelInfo, Verdict
 from app.delivery import replay as replaying
 from app.delivery.dead_letters import Choice, LetterBox
-from app.delivery.outbox import Outbox
 from app.delivery.replay import replay
 from app.errors import NoSuchLetter, ReplayFailed
 from app.kafka.reader import open_reader
 from app.settings import Settings
 from schemas.dead_letter import ATTEMPTS, REPLAYED_FROM, DeadLetterHeaders, Reason, Stage
 from tests.kafka_tools import Put, produce, read_all
-from tests.lane_tools import article, home, lexicon, running
+from tests.lane_tools import article, break_sending, home, lexicon, running
 
 pytestmark = pytest.mark.integration
 
@@ -116,16 +115,7 @@ async def test_a_replay_cut_short_goes_on_where_it_ended(settings: Settings, mon
     await produce(settings, settings.channels.raw, invalid(20))
     await processed(settings)
     monkeypatch.setattr(replaying, "_BATCH_RECORDS", 3)
-    send, calls = Outbox.send, 0
-
-    async def breaks(outbox: Outbox, records: object) -> None:
-        nonlocal calls
-        calls += 1
-        await send(outbox, records)  # type: ignore[arg-type]
-        if calls == 3:
-            raise OSError("the connection is gone")
-
-    monkeypatch.setattr(Outbox, "send", breaks)
+    break_sending(monkeypatch, after=3)
     with pytest.raises(ReplayFailed, match="run the same replay again"):
         await replay(settings, Choice())
     done = await replay(settings, Choice())
