@@ -1,5 +1,6 @@
 """`geonews evaluate stories`: how well stories agree with labelled articles, and the weights that decide."""
 
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -67,6 +68,9 @@ def stories(
         typer.echo(orjson.dumps({name: _as_json(of) for name, of in scores.items()}, option=orjson.OPT_INDENT_2))
         return
     _console.print(_table(scores, sum(not happening for happening, _ in pairs)))
+    sizes = Counter(story for _, story in pairs)
+    company = sum(not happening and sizes[story] > 1 for happening, story in pairs)
+    _console.print(f"{company} of the unrelated articles share a story with another")
     if mistakes:
         _show(placed)
 

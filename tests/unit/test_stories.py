@@ -69,7 +69,7 @@ def test_a_story_ends_where_its_time_does() -> None:
 
 
 def test_an_article_between_two_stories_merges_them_into_the_older() -> None:
-    clusters = Clusters(by_words(), Rules(merge=-1.5))
+    clusters = Clusters(by_words(), Rules(join=0.0, merge=-1.5))
     take(clusters, "one", "a b c d")
     take(clusters, "two", "e f g h d")
     assert len(groups(clusters)) == 2
@@ -80,7 +80,7 @@ def test_an_article_between_two_stories_merges_them_into_the_older() -> None:
 
 
 def test_a_story_whose_halves_have_nothing_in_common_is_parted() -> None:
-    clusters = Clusters(by_words(), Rules(merge=-1.5, split=-1.5))
+    clusters = Clusters(by_words(), Rules(join=0.0, merge=-1.5, split=-1.5))
     for name, words in (("a1", "a b c d"), ("a2", "a b c e"), ("b1", "p q r s t"), ("b2", "p q r u t")):
         take(clusters, name, words)
     take(clusters, "bridge", "a b c d p q r s t")
