@@ -22,9 +22,9 @@ _SPLIT_SIZES: Final = range(4, 33)
 class Rules:
     """When articles belong together; thresholds are log-odds."""
 
-    join: float = 1.0  # an article joins the best story from here: one too many misleads more than a story in two parts
+    join: float = 0.0  # an article joins the best story from here
     whole: float = 0.6  # how much the story as a whole counts beside an article's best links with it
-    merge: float = 1.0  # two stories are one from here, on average over their articles
+    merge: float = 0.0  # two stories are one from here, on average over their articles
     split: float = -4.0  # a story falls apart where its halves are linked by no more than this
     loyalty: float = 2.0  # a changed article stays in its story though it fits worse by so much
     span_ms: int = 5 * 24 * HOUR_MS  # from a story's first article to its last
