@@ -1,6 +1,7 @@
 """The transformer: an ONNX Runtime session, and windows of tokens in batches of like length."""
 
 from collections.abc import Iterator, Sequence
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -106,6 +107,12 @@ class Encoder:
             for result, part in zip(results, found, strict=True):
                 result[places] = part
         return results
+
+
+@lru_cache(maxsize=1)
+def shared_encoder(directory: Path, threads: int = 1) -> Encoder:
+    """`Encoder.load`, once for all of a process that ask for it: a second one would be 60 MB and a second of start."""
+    return Encoder.load(directory, threads)
 
 
 def batches(sizes: Sequence[int]) -> Iterator[list[int]]:

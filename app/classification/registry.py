@@ -46,11 +46,11 @@ def _with_encoder(taxonomy: Taxonomy, threads: int, patience: float | None, *, a
     # Imported here: a worker with the lexicon alone need not hold numpy in memory.
     from app.classification.cascade import CascadeClassifier, Model
     from app.classification.decision import load_decisions
-    from app.classification.encoder import Encoder, encoder_directory
+    from app.classification.encoder import encoder_directory, shared_encoder
     from app.classification.heads import EncoderWithHeads, decisions_of, heads_path, load_heads, usable
 
     directory = encoder_directory()
-    encoder = Encoder.load(directory, threads)
+    encoder = shared_encoder(directory, threads)
     decisions = load_decisions(directory)
     if heads := usable(load_heads(heads_path(taxonomy)), taxonomy, encoder):
         encoder = EncoderWithHeads(encoder, heads)

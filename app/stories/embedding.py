@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from app.classification.base import Document
-from app.classification.encoder import CARD_FILE, Encoder, encoder_directory
+from app.classification.encoder import CARD_FILE, encoder_directory, shared_encoder
 from app.classification.taxonomy import TaxonomyError
 from app.stories.path import Embed, no_embedding
 from app.stories.similarity import eight_bits
@@ -19,7 +19,7 @@ def embedder(directory: Path | None = None, threads: int = 1, *, required: bool 
         if required:
             raise TaxonomyError(f"no model in {directory}: {CARD_FILE} is missing")
         return no_embedding
-    encoder = Encoder.load(directory, threads)
+    encoder = shared_encoder(directory, threads)
 
     def embed(document: Document) -> bytes:
         # One at a time: together with others, padding would change the last bits, and a restart the stories.
