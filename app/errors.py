@@ -31,6 +31,11 @@ class KafkaUnavailable(GeonewsError):
     """No broker is configured, or none answers."""
 
 
+def no_topic(name: str) -> KafkaUnavailable:
+    """The error to raise where a topic of ours is missing."""
+    return KafkaUnavailable(f"topic {name} does not exist: run `geonews topics create`")
+
+
 class LocalKafkaError(KafkaUnavailable):
     """The local one-node Kafka could not be set up, started or stopped."""
 

@@ -1,6 +1,7 @@
 """Runs the audit: a cut, the evidence, the ledger against it, and the conservation laws between the stages."""
 
 from collections.abc import Callable, Iterator
+from functools import partial
 
 from aiokafka import TopicPartition
 
@@ -9,7 +10,7 @@ from app.audit.events import Events
 from app.audit.evidence import Evidence
 from app.audit.ledger import Ledger
 from app.audit.report import AuditReport, Balance, Place
-from app.kafka.reader import open_reader
+from app.kafka.reader import open_reader, tally
 from app.settings import Settings
 
 Progress = Callable[[str, int, int], object]  # what is read, offsets passed, offsets in all
@@ -44,16 +45,7 @@ async def audit(
 
 
 def _advance(cut: Cut, progress: Progress | None, *topics: str) -> Callable[[int], object]:
-    total = sum(end - start for start, end in cut.spans(*topics).values())
-    passed = 0
-
-    def advance(offsets: int) -> None:
-        nonlocal passed
-        passed += offsets
-        if progress:
-            progress(topics[0], passed, total)
-
-    return advance
+    return tally(cut.spans(*topics), partial(progress, topics[0]) if progress else None)
 
 
 def _balances(report: AuditReport, evidence: Evidence, events: Events, *, rekeys: bool) -> Iterator[Balance]:

@@ -7,8 +7,8 @@ from typing import Final
 
 from aiokafka import TopicPartition
 
-from app.errors import KafkaUnavailable, NoSuchLetter
-from app.kafka.reader import KafkaReader, Offsets, Record
+from app.errors import NoSuchLetter, no_topic
+from app.kafka.reader import KafkaReader, Offsets, Record, tally
 from app.settings import Settings
 from app.steps.records import Inbound
 from schemas.dead_letter import DeadLetterHeaders, Reason, Stage
@@ -66,7 +66,7 @@ class LetterBox:
         topics = await reader.topics(f"{settings.namespace}.")
         for name in (channels.dead_letters, channels.replays):
             if name not in topics:
-                raise KafkaUnavailable(f"topic {name} does not exist: run `geonews topics create`")
+                raise no_topic(name)
         places = topics[channels.dead_letters]
         # The markers first: a letter that is replayed meanwhile then counts as not replayed, never the other way.
         replayed = await _replayed(reader, topics[channels.replays])
@@ -80,16 +80,7 @@ class LetterBox:
         if choice.since_ms is not None:
             starts = await self._reader.at_time(self._starts, choice.since_ms, self._ends)
         spans = {place: (starts[place], end) for place, end in self._ends.items()}
-        total = sum(max(0, end - start) for start, end in spans.values())
-        passed = 0
-
-        def on(offsets: int) -> None:
-            nonlocal passed
-            passed += offsets
-            if advance:
-                advance(passed, total)
-
-        async for _, records in self._reader.records(spans, on):
+        async for _, records in self._reader.records(spans, tally(spans, advance)):
             for record in records:
                 letter = self._letter(record)
                 if letter is not None and choice.takes(letter):

@@ -10,10 +10,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Final
 
-from aiokafka.errors import KafkaError, ProducerFenced
-
-from app.delivery.agent import group_name
 from app.delivery.dead_letters import Choice, Letter, LetterBox
+from app.delivery.sole import sole_run
 from app.delivery.transactions import Transactions
 from app.errors import ReplayFailed
 from app.kafka.reader import KafkaReader, open_reader
@@ -54,18 +52,14 @@ async def replay(
     async with open_reader(settings) as reader:
         if dry_run:
             return await _send(reader, settings, choice, limit, max_attempts, None, advance)
-        transactions = Transactions(settings, f"{settings.namespace}-replay", group_name(settings, "replay"))
-        try:
-            await transactions.open()  # from here on no other replay can commit
+        async with sole_run(
+            settings,
+            "replay",
+            ReplayFailed,
+            taken_over="another replay has taken over: what this one had sent is sent, once",
+            again="run the same replay again",
+        ) as transactions:
             return await _send(reader, settings, choice, limit, max_attempts, transactions, advance)
-        except ProducerFenced as error:
-            raise ReplayFailed("another replay has taken over: what this one had sent is sent, once") from error
-        except (KafkaError, TimeoutError, OSError) as error:
-            raise ReplayFailed(
-                f"Kafka failed half-way ({error!r}): run the same replay again, it goes on where this one ended"
-            ) from error
-        finally:
-            await transactions.close()
 
 
 async def _send(

@@ -10,7 +10,7 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.errors import KafkaError
 
-from app.errors import KafkaUnavailable
+from app.errors import KafkaUnavailable, no_topic
 from app.kafka.client import client_options
 from app.kafka.closing import close_consumer, ended
 from app.settings import Settings
@@ -43,7 +43,7 @@ class TopicReader:
         async with asyncio.timeout(CALL_SECONDS):
             found = {topic["topic"]: topic["partitions"] for topic in await self._admin.describe_topics()}
         if missing := [topic for topic in self.topics if topic not in found]:
-            raise KafkaUnavailable(f"topic {missing[0]} does not exist: run `geonews topics create`")
+            raise no_topic(missing[0])
         return sorted(TopicPartition(topic, part["partition"]) for topic in self.topics for part in found[topic])
 
     async def ends(self, places: Iterable[TopicPartition]) -> Offsets:

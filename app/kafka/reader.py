@@ -114,6 +114,22 @@ class KafkaReader:
                 raise KafkaUnavailable(f"Kafka sends no records any more: {waiting}")
 
 
+def tally(
+    spans: Mapping[TopicPartition, Span], advance: Callable[[int, int], object] | None
+) -> Callable[[int], object]:
+    """What `records` may call as it passes offsets, for an `advance` that hears (offsets passed, in all)."""
+    total = sum(max(0, end - first) for first, end in spans.values())
+    passed = 0
+
+    def on(offsets: int) -> None:
+        nonlocal passed
+        passed += offsets
+        if advance:
+            advance(passed, total)
+
+    return on
+
+
 @asynccontextmanager
 async def open_reader(settings: Settings) -> AsyncIterator[KafkaReader]:
     """A reader, closed at the end. Raises KafkaUnavailable when no broker answers."""

@@ -14,13 +14,12 @@ from datetime import UTC, datetime
 from typing import Final
 
 from aiokafka import TopicPartition
-from aiokafka.errors import KafkaError, ProducerFenced
 
 from app.classification.base import Classifier
-from app.delivery.agent import group_name
+from app.delivery.sole import sole_run
 from app.delivery.transactions import Transactions
-from app.errors import KafkaUnavailable, ReclassifyFailed
-from app.kafka.reader import KafkaReader, open_reader
+from app.errors import ReclassifyFailed, no_topic
+from app.kafka.reader import KafkaReader, open_reader, tally
 from app.reclassify.change import Change, Kind, compare, model_name, records
 from app.reclassify.published import Published, read_published
 from app.settings import Settings
@@ -77,18 +76,14 @@ async def reclassify(
     async with open_reader(settings) as reader:
         if dry_run:
             return await _Run(settings, classifier, reader, None).all(since_ms, until_ms, advance)
-        transactions = Transactions(settings, f"{settings.namespace}-reclassify", group_name(settings, "reclassify"))
-        try:
-            await transactions.open()  # from here on no other run can commit
+        async with sole_run(
+            settings,
+            "reclassify",
+            ReclassifyFailed,
+            taken_over="another run has taken over: what this one had published is published",
+            again="run the same again",
+        ) as transactions:
             return await _Run(settings, classifier, reader, transactions).all(since_ms, until_ms, advance)
-        except ProducerFenced as error:
-            raise ReclassifyFailed("another run has taken over: what this one had published is published") from error
-        except (KafkaError, TimeoutError, OSError) as error:
-            raise ReclassifyFailed(
-                f"Kafka failed half-way ({error!r}): run the same again, it goes on where this one ended"
-            ) from error
-        finally:
-            await transactions.close()
 
 
 class _Run:
@@ -116,7 +111,7 @@ class _Run:
         channels = self._settings.channels
         for name in (channels.raw, channels.events, channels.story_input):
             if name not in topics:
-                raise KafkaUnavailable(f"topic {name} does not exist: run `geonews topics create`")
+                raise no_topic(name)
         self._existing = set(topics)
         self._published = await read_published(self._reader, self._settings, topics, since_ms)
         places = topics[channels.raw]
@@ -139,15 +134,7 @@ class _Run:
         ends = await self._reader.stable_ends(places)
         starts = await self._reader.at_time(places, since_ms, ends)
         spans = {place: (starts[place], ends[place]) for place in places}
-        total, passed = sum(end - start for start, end in spans.values()), 0
-
-        def on(offsets: int) -> None:
-            nonlocal passed
-            passed += offsets
-            if advance:
-                advance(passed, total)
-
-        async for _, found in self._reader.records(spans, on):
+        async for _, found in self._reader.records(spans, tally(spans, advance)):
             for r in found:
                 yield Inbound(r.topic, r.partition, r.offset, r.timestamp, r.key, r.value, r.headers)
 
@@ -204,7 +191,7 @@ class _Run:
     async def _write(self, written: list[Outgoing]) -> None:
         missing = {record.topic for record in written} - self._existing
         if missing:
-            raise KafkaUnavailable(f"topic {min(missing)} does not exist: run `geonews topics create`")
+            raise no_topic(min(missing))
         self._batch += written
         self._batch_bytes += sum(len(record.value or b"") for record in written)
         if len(self._batch) >= _COMMIT or self._batch_bytes >= _COMMIT_BYTES:

@@ -8,7 +8,7 @@ from aiokafka import TopicPartition
 from prometheus_client import start_http_server
 from pydantic import ValidationError
 
-from app.errors import KafkaUnavailable
+from app.errors import no_topic
 from app.health import Health
 from app.kafka.admin import topic_states
 from app.settings import Settings
@@ -40,7 +40,7 @@ async def read_health(settings: Settings) -> list[SourceHealth]:
     topic = settings.channels.sources
     state = (await topic_states(settings, [topic])).get(topic)
     if state is None:
-        raise KafkaUnavailable(f"topic {topic} does not exist: run `geonews topics create`")
+        raise no_topic(topic)
     values = await read_latest(settings, [TopicPartition(topic, number) for number in range(state.partitions)])
     reports = []
     for value in values.values():

@@ -9,7 +9,7 @@ import structlog
 from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener, TopicPartition
 from aiokafka.errors import KafkaError
 
-from app.errors import KafkaUnavailable
+from app.errors import KafkaUnavailable, no_topic
 from app.health import Health
 from app.kafka.client import client_options
 from app.kafka.closing import close_consumer, leave_group
@@ -104,7 +104,7 @@ class SourceWorker(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka
         await consumer.start()
         topic = settings.channels.source_state
         if topic not in await consumer.topics():
-            raise KafkaUnavailable(f"topic {topic} does not exist: run `geonews topics create`")
+            raise no_topic(topic)
         consumer.subscribe([topic], listener=self)
         while not self._stopping.is_set():
             with contextlib.suppress(TimeoutError):
