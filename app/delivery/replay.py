@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from app.delivery.dead_letters import Choice, Letter, LetterBox
-from app.delivery.sole import sole_run
+from app.delivery.sole import Lot, sole_run
 from app.delivery.transactions import Transactions
 from app.errors import ReplayFailed
 from app.kafka.reader import KafkaReader, open_reader
@@ -71,7 +71,7 @@ async def _send(
     transactions: Transactions | None,
     advance: Callable[[int, int], object] | None,
 ) -> Replay:
-    done, batch = Replay(), _Batch(settings.channels.replays)
+    done, lot = Replay(), Lot(2 * _BATCH_RECORDS, _BATCH_BYTES)
     inputs = {settings.channels.raw, settings.channels.candidates}
     async for letter in (await LetterBox.open(reader, settings)).letters(choice, advance):
         if (cause := _obstacle(letter, max_attempts, inputs)) is not None:
@@ -82,11 +82,11 @@ async def _send(
             continue
         done.sent[letter.about.reason] += 1
         if transactions is not None:
-            batch.add(letter)
-            if batch.is_full:
-                await transactions.commit(batch.take())
-    if transactions is not None and batch.records:
-        await transactions.commit(batch.take())
+            lot.add(_sent_back(letter, settings.channels.replays))
+            if lot.is_full:
+                await transactions.commit(lot.take())
+    if transactions is not None and (rest := lot.take()):
+        await transactions.commit(rest)
     return done
 
 
@@ -101,23 +101,9 @@ def _obstacle(letter: Letter, max_attempts: int, inputs: set[str]) -> str | None
     return None if letter.about.topic in inputs else "from a topic that is no input of ours"
 
 
-class _Batch:
-    """The records of one transaction: each letter's, and its marker."""
-
-    def __init__(self, replays: str) -> None:
-        self._replays = replays
-        self._bytes = 0
-        self.records: list[Outgoing] = []
-
-    def add(self, letter: Letter) -> None:
-        self.records.append(replayed(letter.record, letter.about, int(time.time() * 1000)))
-        self.records.append(Outgoing(self._replays, position(letter.record).encode(), b"", []))
-        self._bytes += len(letter.record.value or b"")
-
-    @property
-    def is_full(self) -> bool:
-        return len(self.records) >= 2 * _BATCH_RECORDS or self._bytes >= _BATCH_BYTES
-
-    def take(self) -> list[Outgoing]:
-        records, self.records, self._bytes = self.records, [], 0
-        return records
+def _sent_back(letter: Letter, replays: str) -> list[Outgoing]:
+    """The letter's record, and the marker that it was replayed."""
+    return [
+        replayed(letter.record, letter.about, int(time.time() * 1000)),
+        Outgoing(replays, position(letter.record).encode(), b"", []),
+    ]

@@ -1,6 +1,6 @@
 """Work that only one process at a time may publish: a later run fences an earlier one, and goes on where it ended."""
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import asynccontextmanager
 
 from aiokafka.errors import KafkaError, ProducerFenced
@@ -9,6 +9,33 @@ from app.delivery.agent import group_name
 from app.delivery.transactions import Transactions
 from app.errors import GeonewsError
 from app.settings import Settings
+from app.steps.outgoing import Outgoing
+
+
+class Lot:
+    """Records for one transaction, until it is full."""
+
+    def __init__(self, most_records: int, most_bytes: int) -> None:
+        self._most_records = most_records
+        self._most_bytes = most_bytes
+        self._bytes = 0
+        self._records: list[Outgoing] = []
+
+    def add(self, records: Iterable[Outgoing]) -> None:
+        """Take in records that belong together: they are in one transaction."""
+        for record in records:
+            self._records.append(record)
+            self._bytes += len(record.value or b"")
+
+    @property
+    def is_full(self) -> bool:
+        """Whether it is time to commit."""
+        return len(self._records) >= self._most_records or self._bytes >= self._most_bytes
+
+    def take(self) -> list[Outgoing]:
+        """What is in it; it is empty then."""
+        records, self._records, self._bytes = self._records, [], 0
+        return records
 
 
 @asynccontextmanager

@@ -16,7 +16,7 @@ from typing import Final
 from aiokafka import TopicPartition
 
 from app.classification.base import Classifier
-from app.delivery.sole import sole_run
+from app.delivery.sole import Lot, sole_run
 from app.delivery.transactions import Transactions
 from app.errors import ReclassifyFailed, no_topic
 from app.kafka.reader import KafkaReader, open_reader, tally
@@ -96,8 +96,7 @@ class _Run:
         self._transactions = transactions
         self._outcome = Outcome()
         self._model = model_name(classifier.info)
-        self._batch: list[Outgoing] = []
-        self._batch_bytes = 0
+        self._lot = Lot(_COMMIT, _COMMIT_BYTES)
         self._existing: set[str] = set()
         self._published = Published()
         self._judged: set[str] = set()
@@ -192,12 +191,10 @@ class _Run:
         missing = {record.topic for record in written} - self._existing
         if missing:
             raise no_topic(min(missing))
-        self._batch += written
-        self._batch_bytes += sum(len(record.value or b"") for record in written)
-        if len(self._batch) >= _COMMIT or self._batch_bytes >= _COMMIT_BYTES:
+        self._lot.add(written)
+        if self._lot.is_full:
             await self._commit()
 
     async def _commit(self) -> None:
-        if self._transactions is not None and self._batch:
-            await self._transactions.commit(self._batch)
-        self._batch, self._batch_bytes = [], 0
+        if self._transactions is not None and (records := self._lot.take()):
+            await self._transactions.commit(records)
