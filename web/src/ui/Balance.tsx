@@ -2,9 +2,11 @@ import { useSignal } from "@preact/signals";
 import type { Balance, Share } from "../lib/contract";
 import { count, countryName, languageName, percent, words } from "../lib/names";
 import { filters, toggle } from "../state/place";
+import { OneOf } from "./OneOf";
 import { Ranking } from "./Ranking";
 
 type Weight = "sources" | "events";
+const WEIGHTS: readonly Weight[] = ["sources", "events"];
 
 function Affiliated({ state, weight, total }: { state: Balance["state_affiliated"]; weight: Weight; total: number }) {
   const share = weight === "sources" ? state.share : state.event_share;
@@ -32,20 +34,7 @@ export function BalanceOf({ balance }: { balance: Balance }) {
     <section class="balance" aria-labelledby="balance-title">
       <h2 id="balance-title">
         Balance of the catalogue
-        <fieldset class="regions">
-          <legend class="sr">Count</legend>
-          {(["sources", "events"] as const).map((name) => (
-            <button
-              key={name}
-              type="button"
-              class="chip"
-              aria-pressed={weight.value === name}
-              onClick={() => (weight.value = name)}
-            >
-              {name}
-            </button>
-          ))}
-        </fieldset>
+        <OneOf legend="Count" of={WEIGHTS} chosen={weight} />
       </h2>
       <div class="panels">
         <Affiliated state={balance.state_affiliated} weight={weight.value} total={balance.sources} />

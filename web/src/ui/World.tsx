@@ -6,6 +6,7 @@ import { topics } from "../state/feed";
 import { filters, toggle } from "../state/place";
 import { Waiting } from "./bits";
 import { LazyChart, LazyMap } from "./lazy";
+import { OneOf } from "./OneOf";
 import { Ranking } from "./Ranking";
 import type { Region } from "./WorldMap";
 
@@ -22,20 +23,7 @@ export function World() {
         <h2>
           Countries spoken of <span class="count">{many(value.events, "event")}</span>
         </h2>
-        <fieldset class="regions">
-          <legend class="sr">Part of the world</legend>
-          {REGIONS.map((name) => (
-            <button
-              key={name}
-              type="button"
-              class="chip"
-              aria-pressed={region.value === name}
-              onClick={() => (region.value = name)}
-            >
-              {name}
-            </button>
-          ))}
-        </fieldset>
+        <OneOf legend="Part of the world" of={REGIONS} chosen={region} />
         <LazyMap
           counts={value.countries}
           selected={filters.value.country}
