@@ -24,13 +24,14 @@ from rich.table import Table
 from app.classification.base import Document
 from app.classification.cascade import CascadeClassifier
 from app.classification.encoder import MODEL_FILE, Encoder, batches, encoder_directory, open_session
-from app.classification.registry import build_classifier
+from app.classification.registry import FAST, build_classifier
 from app.classification.taxonomy import load_taxonomy
 from app.classification.tokens import Tokens
 from app.steps.records import Inbound
 from app.steps.validate import validate
 
 SAMPLES = Path(__file__).parents[1] / "samples" / "articles.jsonl"
+NAMES = ("lexicon", "encoder", "cascade", FAST)
 FRESH = """\
 import re, sys, time
 from pathlib import Path
@@ -50,13 +51,13 @@ print(ready, int(peak[1]) / 1024)
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--texts", type=int, default=300, help="how many sample articles")
+    parser.add_argument("--texts", type=int, default=2_000, help="at most so many sample articles")
     parser.add_argument("--rounds", type=int, default=3, help="the median counts")
     options = parser.parse_args()
     if hasattr(os, "sched_setaffinity"):  # Linux; children inherit it
         os.sched_setaffinity(0, {max(os.sched_getaffinity(0))})
     documents = _documents(options.texts)
-    classifiers = {name: build_classifier(name, load_taxonomy()) for name in ("lexicon", "encoder", "cascade")}
+    classifiers = {name: build_classifier(name, load_taxonomy()) for name in NAMES}
     encoder = Encoder.load(encoder_directory())
     parts: dict[str, Callable[[], Any]] = {
         name: partial(classifier.classify, documents) for name, classifier in classifiers.items()
@@ -64,9 +65,10 @@ def main() -> None:
     parts |= {"encoder, logits alone": partial(encoder.logits, documents), "raw ONNX Runtime": _raw(documents)}
     seconds = {name: statistics.median(_timed(part) for _ in range(options.rounds)) for name, part in parts.items()}
     _show(seconds, len(documents))
-    cascade = classifiers["cascade"]
-    assert isinstance(cascade, CascadeClassifier)
-    print("decided by", dict(Counter(judgement.stage for judgement in cascade.judge(documents))))
+    for name in ("cascade", FAST):
+        cascade = classifiers[name]
+        assert isinstance(cascade, CascadeClassifier)
+        print(name, "decides by", dict(Counter(judgement.stage for judgement in cascade.judge(documents))))
     _show_fresh()
 
 

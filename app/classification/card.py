@@ -12,7 +12,7 @@ from app.classification.cascade import CascadeClassifier, Judgement
 from app.classification.encoder import CARD_FILE, MODEL_FILE, encoder_directory, models_directory
 from app.classification.evaluation import Counts, Example, Report, evaluate, in_split, predict
 from app.classification.lexicon import LexiconClassifier
-from app.classification.registry import build_classifier
+from app.classification.registry import FAST, build_classifier
 from app.classification.reliability import bins, calibration_error, plot
 from app.classification.taxonomy import Taxonomy
 
@@ -65,7 +65,7 @@ def write_card(taxonomy: Taxonomy, examples: Sequence[Example]) -> tuple[str, st
 def _measure(taxonomy: Taxonomy, held_out: list[Example]) -> Measured:
     predictions: dict[str, _Predictions] = {}
     judgements: list[tuple[Example, Judgement]] = []
-    for name in ("lexicon", "encoder", "cascade") if _ships() else ("lexicon",):
+    for name in ("lexicon", "encoder", FAST, "cascade") if _ships() else ("lexicon",):
         classifier = build_classifier(name, taxonomy)
         if isinstance(classifier, LexiconClassifier):
             predictions[name] = list(predict(classifier, held_out))

@@ -76,12 +76,19 @@ def log_odds(probability: float) -> float:
     return math.log(kept / (1 - kept))
 
 
-def settle(scores: dict[str, float], decisions: Decisions) -> Settled:
-    """Whether the lexicon's scores alone decide a document: they do not when any topic's lies between its cuts."""
+def settle(scores: dict[str, float], decisions: Decisions, doubt: float = 0.0) -> Settled:
+    """Whether the lexicon's scores alone decide a document: they do not when any topic's lies between its cuts.
+
+    Between them, too, the lexicon's word is taken where the chance that it is wrong is under `doubt`.
+    """
     odds = {topic: log_odds(score) for topic, score in scores.items()}
-    return Settled(all(_beyond(odds[topic], decisions[topic]) for topic in odds if topic in decisions), odds)
+    known = [topic for topic in odds if topic in decisions]
+    return Settled(all(_settled(odds[topic], decisions[topic], doubt) for topic in known), odds)
 
 
-def _beyond(odds: float, decision: TopicDecision) -> bool:
+def _settled(odds: float, decision: TopicDecision, doubt: float) -> bool:
     accepted = decision.accept is not None and odds >= decision.accept
-    return accepted or (decision.reject is not None and odds <= decision.reject)
+    if accepted or (decision.reject is not None and odds <= decision.reject):
+        return True
+    chance = decision.lexicon.probability(odds)
+    return min(chance, 1 - chance) < doubt

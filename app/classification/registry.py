@@ -1,6 +1,7 @@
 """Classifiers by name: what `GEONEWS_CLASSIFIER` may say.
 
-`lexicon`, `encoder`, `cascade`; `hf:PATH` for a Hugging Face model; `python:module:factory` plugs in one of your own.
+`lexicon`, `encoder`, `cascade`; `cascade:DOUBT` asks the transformer less often; `hf:PATH` for a Hugging Face model;
+`python:module:factory` plugs in one of your own.
 """
 
 from collections.abc import Callable, Sequence
@@ -42,7 +43,9 @@ def lexicon_of(taxonomy: Taxonomy, *_: object) -> LexiconClassifier:
     return LexiconClassifier(taxonomy, load_weights(weights_path(taxonomy)))
 
 
-def _with_encoder(taxonomy: Taxonomy, threads: int, patience: float | None, *, always: bool) -> Classifier:
+def _with_encoder(
+    taxonomy: Taxonomy, threads: int, patience: float | None, *, always: bool = False, doubt: float = 0.0
+) -> Classifier:
     # Imported here: a worker with the lexicon alone need not hold numpy in memory.
     from app.classification.cascade import CascadeClassifier, Model
     from app.classification.decision import load_decisions
@@ -56,7 +59,7 @@ def _with_encoder(taxonomy: Taxonomy, threads: int, patience: float | None, *, a
         encoder = EncoderWithHeads(encoder, heads)
         decisions |= decisions_of(heads)
     model: Model = encoder if patience is None else EncoderInCompany(encoder, patience)
-    return CascadeClassifier(taxonomy, lexicon_of(taxonomy), model, decisions, always=always)
+    return CascadeClassifier(taxonomy, lexicon_of(taxonomy), model, decisions, always=always, doubt=doubt)
 
 
 def _none(taxonomy: Taxonomy, *_: object) -> Classifier:
@@ -71,10 +74,12 @@ def _hugging_face(spec: str, taxonomy: Taxonomy, threads: int) -> Classifier:
 
 _PLUG: Final = "python:"
 _HUGGING_FACE: Final = "hf:"
+_CASCADE: Final = "cascade:"
+FAST: Final = "cascade:0.3"  # about twenty times as fast as the transformer: benchmarks/cascade.py
 _BUILDERS: Final[dict[str, Callable[[Taxonomy, int, float | None], Classifier]]] = {
     "lexicon": lexicon_of,
     "encoder": partial(_with_encoder, always=True),
-    "cascade": partial(_with_encoder, always=False),
+    "cascade": _with_encoder,
     "none": _none,
 }
 
@@ -90,6 +95,16 @@ def _plugged_in(spec: str, taxonomy: Taxonomy) -> Classifier:
     return build(taxonomy)
 
 
+def _doubting(spec: str) -> float:
+    try:
+        doubt = float(spec.removeprefix(_CASCADE))
+    except ValueError:
+        doubt = -1.0
+    if not 0 <= doubt <= 0.5:
+        raise UnknownClassifier(f"{spec!r}: {_CASCADE}DOUBT needs a chance of being wrong, from 0 to 0.5")
+    return doubt
+
+
 def build_classifier(name: str, taxonomy: Taxonomy, threads: int = 1, patience: float | None = None) -> Classifier:
     """The classifier of that name; `python:module:factory` calls `factory(taxonomy)` of an importable module.
 
@@ -102,9 +117,11 @@ def build_classifier(name: str, taxonomy: Taxonomy, threads: int = 1, patience: 
     if name.startswith(_HUGGING_FACE):
         classifier = _hugging_face(name, taxonomy, threads)
         return classifier if patience is None else InCompany(classifier, patience)
+    if name.startswith(_CASCADE):
+        return _with_encoder(taxonomy, threads, patience, doubt=_doubting(name))
     try:
         build = _BUILDERS[name]
     except KeyError:
-        choices = ", ".join([*_BUILDERS, f"{_HUGGING_FACE}PATH", f"{_PLUG}module:factory"])
+        choices = ", ".join([*_BUILDERS, f"{_CASCADE}DOUBT", f"{_HUGGING_FACE}PATH", f"{_PLUG}module:factory"])
         raise UnknownClassifier(f"there is no classifier {name!r}; GEONEWS_CLASSIFIER is one of {choices}") from None
     return build(taxonomy, threads, patience)

@@ -12,6 +12,7 @@ from app.classification.decision import Line, TopicDecision, load_decisions, log
 from app.classification.encoder import Encoder, Logits
 from app.classification.lexicon import LexiconClassifier
 from app.classification.occlusion import MOST_SENTENCES, influential, sentences
+from app.classification.registry import UnknownClassifier, build_classifier
 from app.classification.taxonomy import Taxonomy, TaxonomyError
 from tests.model_tools import save_encoder, spotting_model
 
@@ -166,6 +167,29 @@ def test_settling_needs_every_topic_beyond_its_cuts() -> None:
     assert not settle({"a": 0.95, "b": 0.99}, decisions).certain
     assert not settle({"a": 0.5, "b": 0.05}, decisions).certain
     assert settle({"other": 0.5}, decisions).certain
+
+
+def test_a_word_in_doubt_is_taken_where_it_is_unlikely_to_be_wrong() -> None:
+    decisions = {"a": decision(accept=2.0, reject=-2.0)}
+    line = decisions["a"].lexicon
+    wrong = 1 - line.probability(log_odds(0.8))
+    assert 0 < wrong < 0.5
+    assert not settle({"a": 0.8}, decisions, doubt=wrong - 0.01).certain
+    assert settle({"a": 0.8}, decisions, doubt=wrong + 0.01).certain
+
+
+def test_doubt_asks_the_encoder_less_and_makes_another_version(encoder: Counting) -> None:
+    decisions = {"trade": decision(), "war": decision()}
+    eager, sparing = (CascadeClassifier(TAXONOMY, LEXICON, encoder, decisions, doubt=doubt) for doubt in (0.0, 0.5))
+    text = Document("", "", "front front front")
+    assert [found.classify([text])[0].stage for found in (eager, sparing)] == ["encoder", "lexicon"]
+    assert eager.info.model_version != sparing.info.model_version
+
+
+@pytest.mark.parametrize("name", ["cascade:", "cascade:much", "cascade:-0.1", "cascade:0.6", "cascade:nan"])
+def test_a_doubt_that_is_no_chance_of_being_wrong_is_refused(name: str) -> None:
+    with pytest.raises(UnknownClassifier, match=r"from 0 to 0\.5"):
+        build_classifier(name, TAXONOMY)
 
 
 def test_decisions_on_file(tmp_path: Path) -> None:
