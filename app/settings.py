@@ -96,7 +96,7 @@ class Settings(BaseSettings):
     # Classification
     classifier: str = Field(
         "cascade",
-        description="which classifier decides: cascade, cascade:DOUBT, lexicon, encoder, hf:PATH, python:module:factory",
+        description="who decides: cascade, cascade:DOUBT, lexicon, encoder, hf:PATH, python:module:factory",
     )
     shadow_classifier: str | None = Field(
         None, description="a classifier that reads along and publishes nothing; `geonews shadow report` compares"
