@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from app.classification.taxonomy import Taxonomy
 
 DATA = Path("data/labelled")
+TRAINING = Path("data/training")
 _console = Console(highlight=False)
 _stderr = Console(stderr=True, highlight=False)
 
@@ -104,19 +105,21 @@ def calibrate(
 ) -> None:
     """Fit the lexicon's weights to the development half of labelled data, after the taxonomy has changed.
 
-    Writes them beside the taxonomy, as `taxonomy.weights.json`; running workers read them at their next start. A topic
-    that no text is labelled with keeps what it has.
+    Without `--data`, the rows of `data/training/` count a little too. Writes them beside the taxonomy, as
+    `taxonomy.weights.json`; running workers read them at their next start. A topic that no text is labelled with keeps
+    what it has.
     """
-    from app.classification.calibration import fit, load_weights, save_weights, weights_path
-    from app.classification.evaluation import in_split, labelled_topics
+    from app.classification.calibration import fit, load_weights, material, save_weights, weights_path
+    from app.classification.evaluation import labelled_topics
     from app.classification.lexicon import LexiconClassifier
 
     taxonomy = configured_taxonomy()
     lexicon = LexiconClassifier(taxonomy)
-    examples = in_split(labelled_examples(data), "dev")
+    written = [] if data else _examples(sorted(TRAINING.glob("*.jsonl")))
+    examples, counts = material(labelled_examples(data), written)
     with _console.status(f"fitting {len(taxonomy.topics)} topics to {len(examples)} texts"):
         features = [lexicon.features(example.document) for example in examples]
-        weights = fit(taxonomy, features, [example.labels for example in examples])
+        weights = fit(taxonomy, features, [example.labels for example in examples], counts)
     path = weights_path(taxonomy)
     known = labelled_topics(examples, taxonomy.topic_ids)
     try:
@@ -152,9 +155,12 @@ def configured_classifier(taxonomy: "Taxonomy", name: str | None = None) -> "Cla
 
 def labelled_examples(data: list[Path] | None) -> "list[Example]":
     """Labelled texts from files, or ours. Raises ConfigurationError."""
+    return _examples(data or [DATA / "events.jsonl", DATA / "written.jsonl"])
+
+
+def _examples(paths: list[Path]) -> "list[Example]":
     from app.classification.evaluation import load_examples
 
-    paths = data or [DATA / "events.jsonl", DATA / "written.jsonl"]
     try:
         return [example for path in paths for example in load_examples(path)]
     except OSError as error:

@@ -1,5 +1,7 @@
 """Check the training rows and count them: `python data/training/check.py`.
 
+The rows of data/fresh, which decisions are fitted to, are checked with them.
+
 A row must be valid, in a known language, labelled with topics of the taxonomy, and unlike every other row and every
 text in data/labelled: no two texts may share half of the shorter one's shingles (eight letters or digits in a row,
 without case, spaces and punctuation; four where there are no spaces between words).
@@ -162,6 +164,11 @@ def training_rows() -> list[tuple[str, Row]]:
     return list(load(sorted(HERE.glob("*.jsonl"))))
 
 
+def fresh_rows() -> list[tuple[str, Row]]:
+    """Every row of data/fresh with its place."""
+    return list(load(sorted((ROOT / "data" / "fresh").glob("*.jsonl"))))
+
+
 def labelled_rows() -> list[tuple[str, Row]]:
     """Every labelled row with its place: only compared, never read."""
     return list(load(sorted((ROOT / "data" / "labelled").glob("*.jsonl"))))
@@ -170,7 +177,7 @@ def labelled_rows() -> list[tuple[str, Row]]:
 def main() -> int:
     """Print the counts and what is wrong; 1 where something is."""
     rows = training_rows()
-    wrong = problems(rows, labelled_rows())
+    wrong = problems([*rows, *fresh_rows()], labelled_rows())
     sys.stdout.write(counts(row for _, row in rows))
     sys.stdout.writelines(f"{line}\n" for line in wrong)
     return 1 if wrong else 0
