@@ -7,7 +7,6 @@ They are data, not part of the model: `taxonomy.heads.json` beside the taxonomy,
 import hashlib
 import logging
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
@@ -83,26 +82,8 @@ def head_logits(head: Floats, embeddings: Floats) -> Floats:
     return np.asarray(head[0] + embeddings @ head[1:])
 
 
-@dataclass(frozen=True, slots=True)
-class Scores(HeldOut):
-    """Scores of one topic; some texts stand for several."""
-
-    standing: Floats
-
-    @classmethod
-    def of(cls, topic: str, lexicon: Floats, silent: Truth, head: Floats, truth: Truth, standing: Floats) -> "Scores":
-        """From arrays [texts], by stages that did not learn from those texts."""
-        fresh = np.ones(len(truth), bool)
-        return cls([topic], lexicon[:, None], silent[:, None], head[:, None], truth[:, None], fresh, standing)
-
-    def weights(self, written: float = 1.0) -> Floats:
-        """How many texts each stands for; `written` says nothing here."""
-        del written
-        return self.standing
-
-
-def fit_decision(scores: Scores, only_where_terms: bool) -> TopicDecision:
-    """How lexicon and head decide together, and when the lexicon's word is enough.
+def fit_decision(scores: HeldOut, only_where_terms: bool) -> TopicDecision:
+    """How lexicon and head decide one topic together, and when the lexicon's word is enough.
 
     Its no is enough where it costs MISSED of the examples at most; with `only_where_terms`, wherever no rule fires.
     """

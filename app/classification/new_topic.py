@@ -13,12 +13,12 @@ import numpy.typing as npt
 
 from app.classification.base import Document
 from app.classification.decision import log_odds
-from app.classification.heads import Floats, Head, Scores, Truth, fit_decision, fit_head, head_logits
+from app.classification.heads import Floats, Head, Truth, fit_decision, fit_head, head_logits
 from app.classification.lexicon import LexiconClassifier
 from app.classification.propose import INTERCEPT, RULES, Proposal, propose
 from app.classification.taxonomy import Taxonomy, Topic
 from app.classification.topic_examples import TopicExample
-from app.classification.training.decide import apply, calibration_error, logistic
+from app.classification.training.decide import HeldOut, apply, calibration_error, logistic
 
 FOLDS: Final = 5
 MOST_BACKGROUND: Final = 500  # texts that the model reads; the lexicon reads all
@@ -189,7 +189,7 @@ def _with_head(
     for fold in range(FOLDS):
         inside = folds == fold
         logits[inside] = head_logits(fit_head(rows[~inside], truth[~inside]), rows[inside])
-    scores = Scores.of(result.topic.id, odds[chosen], silent[chosen], logits, truth, weights)
+    scores = HeldOut.of_one(result.topic.id, odds[chosen], silent[chosen], logits, truth, weights)
     decision = fit_decision(scores, only_where_terms)
     learned = fit_head(rows, truth)
     result.head = Head(

@@ -20,7 +20,6 @@ from app.classification.encoder import Encoder
 from app.classification.heads import (
     EncoderWithHeads,
     Head,
-    Scores,
     fit_decision,
     fit_head,
     head_logits,
@@ -35,6 +34,7 @@ from app.classification.propose import Proposal, propose, thin
 from app.classification.taxonomy import Rule, Taxonomy, TaxonomyError, Term, Topic, load_taxonomy
 from app.classification.taxonomy_file import with_topic
 from app.classification.topic_examples import ExamplesError, TopicExample, background, load_topic_examples
+from app.classification.training.decide import HeldOut
 from tests.model_tools import WIDTH, random_model, save_encoder
 
 OURS = load_taxonomy()
@@ -355,18 +355,18 @@ def test_the_lexicons_no_is_enough_only_where_it_costs_few_examples() -> None:
     truth = odds > 0
     head_odds = np.where(truth, 4.0, -4.0)
     silent = odds < -5
-    sure = fit_decision(Scores.of("t", odds, silent, head_odds, truth, np.ones(400)), only_where_terms=False)
+    sure = fit_decision(HeldOut.of_one("t", odds, silent, head_odds, truth, np.ones(400)), only_where_terms=False)
     assert sure.reject is not None
     assert (odds[truth] <= sure.reject).mean() <= 0.02
     missed = truth | (np.arange(400) % 20 == 0)  # a twentieth of all texts, where the lexicon sees nothing too
-    unsure = fit_decision(Scores.of("t", odds, silent, head_odds, missed, np.ones(400)), only_where_terms=False)
+    unsure = fit_decision(HeldOut.of_one("t", odds, silent, head_odds, missed, np.ones(400)), only_where_terms=False)
     assert unsure.reject is not None
     assert unsure.reject < sure.reject - 1
     assert (odds[missed] <= unsure.reject).mean() <= 0.02
     missed = truth | silent
-    unsure = fit_decision(Scores.of("t", odds, silent, head_odds, missed, np.ones(400)), only_where_terms=False)
+    unsure = fit_decision(HeldOut.of_one("t", odds, silent, head_odds, missed, np.ones(400)), only_where_terms=False)
     assert unsure.reject is None or (odds <= unsure.reject).mean() <= 0.02
-    fast = fit_decision(Scores.of("t", odds, silent, head_odds, missed, np.ones(400)), only_where_terms=True)
+    fast = fit_decision(HeldOut.of_one("t", odds, silent, head_odds, missed, np.ones(400)), only_where_terms=True)
     assert fast.reject == pytest.approx(-5, abs=0.1)
 
 

@@ -28,8 +28,8 @@ LEXICON = LexiconClassifier(
 def held_out(lexicon: Any, encoder: Any, truth: Any) -> HeldOut:
     columns = [np.asarray(each)[:, None] for each in (lexicon, encoder, truth)]
     count = len(columns[0])
-    fresh = np.ones(count, bool)
-    return HeldOut(["topic"], columns[0], np.zeros((count, 1), bool), columns[1], columns[2], fresh)
+    each = np.ones(count)
+    return HeldOut(["topic"], columns[0], np.zeros((count, 1), bool), columns[1], columns[2], each)
 
 
 def test_the_better_stage_gets_the_greater_say() -> None:
@@ -51,29 +51,35 @@ def test_decided_scores_are_probabilities() -> None:
     assert own.threshold < 0.5  # with few positives the best F1 takes more of them
 
 
-def test_cuts_hold_what_they_promise() -> None:
+def test_beyond_the_cuts_a_second_opinion_would_change_nearly_nothing() -> None:
     odds = np.linspace(-5, 5, 1001)
-    truth = (odds > 0) ^ (RANDOM.random(1001) < np.where(np.abs(odds) < 2, 0.3, 0.0))
-    found = decide.decide(held_out(odds, odds, truth))["topic"]
+    other = np.where(np.abs(odds) < 2, RANDOM.normal(0, 3, 1001), np.sign(odds) * 3)
+    data = held_out(odds, other, odds > 0)
+    found = decide.decide(data)["topic"]
+    yes = decide.apply(found.both, data, 0) >= found.both.threshold
     assert found.accept is not None
     assert found.reject is not None
-    assert 1 < found.accept < 2.2
-    assert -2.2 < found.reject < -1
-    assert truth[odds >= found.accept].mean() >= decide.CERTAIN
-    assert truth[odds <= found.reject].mean() <= 1 - decide.CERTAIN
+    assert (~yes[odds >= found.accept]).sum() <= decide.CHANGED * yes.sum()
+    assert yes[odds <= found.reject].sum() <= decide.CHANGED * yes.sum()
+    # Nor would it further in, but there too few texts are left to ask about.
+    assert found.accept - found.reject < 4.2
 
 
-def test_where_nothing_is_certain_there_is_no_cut() -> None:
-    odds = RANDOM.normal(0, 1, 500)
-    found = decide.decide(held_out(odds, odds, RANDOM.random(500) < 0.5))["topic"]
+def test_where_the_other_stage_decides_there_is_no_cut() -> None:
+    odds, other = RANDOM.normal(0, 1, 500), RANDOM.normal(0, 3, 500)
+    found = decide.decide(held_out(odds, other, other > 0))["topic"]
     assert (found.accept, found.reject) == (None, None)
 
 
-def test_texts_that_were_written_to_be_hard_count_less() -> None:
-    data = held_out([1.0, 1.0], [1.0, 1.0], [True, False])
-    data.fresh[1] = False
-    assert list(data.weights()) == [decide.WRITTEN_WEIGHT, 1.0]
-    assert list(data.weights(0.1)) == [0.1, 1.0]
+def test_texts_count_as_often_as_they_stand_for_others() -> None:
+    odds = RANDOM.normal(0, 2, 2000)
+    honest = np.arange(2000) % 2 == 0
+    truth = np.where(honest, RANDOM.random(2000) < 1 / (1 + np.exp(-odds)), odds > 0)
+    flattered, fair = held_out(odds, odds, truth), held_out(odds, odds, truth)
+    fair.counts[~honest] = 0.01
+    steep, flat = (decide.decide(data)["topic"].lexicon for data in (flattered, fair))
+    assert flat.lexicon < steep.lexicon
+    assert flat.lexicon == pytest.approx(1, abs=0.2)
 
 
 def test_the_lexicon_is_never_certain_next_to_its_own_threshold() -> None:
@@ -158,14 +164,16 @@ def test_decisions_are_made_anew_from_what_was_kept(tmp_path: Path) -> None:
     names = [f"row-{at}" for at in range(300)]
     test = {name for name in names if split_of("written", name) == "test"}
     words = ["tariff" if at % 2 else "rain" for at in range(300)]
-    labelled, extra = tmp_path / "labelled.jsonl", tmp_path / "extra.jsonl"
+    labelled, written, fresh = (tmp_path / f"{name}.jsonl" for name in ("labelled", "written", "fresh"))
     lines = [_line(name, word, ["trade"] if word == "tariff" else []) for name, word in zip(names, words, strict=True)]
     labelled.write_text("\n".join(lines[:200]))
-    extra.write_text("\n".join(lines[200:]))
+    written.write_text("\n".join(lines[200:250]))
+    fresh.write_text("\n".join(lines[240:]))
     held_out_module.save(tmp_path, names, [[3.0 if word == "tariff" else -3.0] for word in words], ["trade"])
-    found = held_out_module.load(tmp_path, [labelled], [extra], LEXICON)
+    found = held_out_module.load(tmp_path, LEXICON, [labelled], [written], [fresh])
     assert len(found.truth) == 300 - len(test & set(names[:200]))
-    assert found.fresh.sum() == 100
+    kinds = [held_out_module.LABELLED, held_out_module.WRITTEN, held_out_module.FRESH]
+    assert [int((found.counts == kind).sum()) for kind in kinds] == [len(found.truth) - 100, 50, 50]
     assert (found.encoder[:, 0] > 0).tolist() == found.truth[:, 0].tolist() == (found.lexicon[:, 0] > 0).tolist()
     assert found.silent[:, 0].tolist() == (~found.truth[:, 0]).tolist()
     decided = decide.decide(found)["trade"]
@@ -175,7 +183,7 @@ def test_decisions_are_made_anew_from_what_was_kept(tmp_path: Path) -> None:
 
 def test_what_was_kept_for_other_texts_is_refused(tmp_path: Path) -> None:
     with pytest.raises(TrainingError, match="make model"):
-        held_out_module.load(tmp_path, [], [], LEXICON)
+        held_out_module.load(tmp_path, LEXICON, [], [])
     held_out_module.save(tmp_path, ["gone"], [[0.0]], ["trade"])
     with pytest.raises(TrainingError, match="none of the labelled texts"):
-        held_out_module.load(tmp_path, [], [], LEXICON)
+        held_out_module.load(tmp_path, LEXICON, [], [])

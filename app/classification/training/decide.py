@@ -12,13 +12,11 @@ from app.classification.decision import Decisions, Line, TopicDecision, log_odds
 Floats = npt.NDArray[np.float64]
 Truth = npt.NDArray[np.bool_]
 
-CERTAIN: Final = 0.99  # precision from which the lexicon needs no second opinion, for yes and for no
+# The lexicon needs no second opinion where one would change nothing: so many yeses, as a share of all, may at most turn
+# into a no because the transformer is not asked, and as many noes into a yes. See docs/decisions/0013.
+CHANGED: Final = 0.01
 FEWEST: Final = 40  # texts beyond a cut: fewer prove nothing
 PRIOR: Final = 0.05  # 1 / variance of a weight around what it would be if both stages were right and independent
-# Rows of data/training were written to be hard: they count for less than what the world writes. They are the only
-# ones that the lexicon's terms were not made on, so they do count, and the lexicon's say is smaller for it.
-WRITTEN_WEIGHT: Final = 0.5
-WRITTEN_SHARE: Final = 0.05  # of a written row where the lexicon's certainty is asked for
 GAP: Final = 1.0  # log-odds around its own threshold within which the lexicon is never certain
 _THRESHOLDS: Final = np.linspace(0.35, 0.65, 31)
 _ROUNDS: Final = 40
@@ -27,18 +25,21 @@ _FLATTEST: Final = 0.01
 
 @dataclass(frozen=True, slots=True)
 class HeldOut:
-    """Scores of texts by stages that did not learn from them; arrays are [texts, topics], `fresh` is [texts]."""
+    """Scores of texts by stages that did not learn from them; arrays are [texts, topics], `counts` is [texts]."""
 
     topics: Sequence[str]
     lexicon: Floats
     silent: Truth  # no rule of the topic fired
     encoder: Floats
     truth: Truth
-    fresh: Truth  # written to train on: the lexicon's terms were not made on these
+    counts: Floats  # how many texts each stands for
 
-    def weights(self, written: float = WRITTEN_WEIGHT) -> Floats:
-        """How much each text counts where a written row counts `written`."""
-        return np.where(self.fresh, written, 1.0)
+    @classmethod
+    def of_one(
+        cls, topic: str, lexicon: Floats, silent: Truth, encoder: Floats, truth: Truth, counts: Floats
+    ) -> "HeldOut":
+        """Scores of one topic, from arrays [texts]."""
+        return cls([topic], lexicon[:, None], silent[:, None], encoder[:, None], truth[:, None], counts)
 
 
 def decide(held_out: HeldOut) -> Decisions:
@@ -49,15 +50,16 @@ def decide(held_out: HeldOut) -> Decisions:
 def _decide(held_out: HeldOut, at: int) -> TopicDecision:
     lexicon, encoder, truth = held_out.lexicon[:, at], held_out.encoder[:, at], held_out.truth[:, at]
     silent = held_out.silent[:, at].astype(float)
-    weights = held_out.weights()
-    own = _line({"lexicon": lexicon}, truth, weights)
-    shares = held_out.weights(WRITTEN_SHARE)
-    accept, reject = _cut(lexicon, truth, shares), _cut(-lexicon, ~truth, shares)
+    counts = held_out.counts
+    own = _line({"lexicon": lexicon}, truth, counts)
+    both = _line({"lexicon": lexicon, "encoder": encoder, "silent": silent}, truth, counts)
+    yes = apply(both, held_out, at) >= both.threshold
+    accept, reject = _cut(lexicon, yes, yes, counts), _cut(-lexicon, ~yes, yes, counts)
     turn = (log_odds(own.threshold) - own.intercept) / max(own.lexicon, _FLATTEST)
     return TopicDecision(
         lexicon=own,
-        encoder=_line({"encoder": encoder}, truth, weights),
-        both=_line({"lexicon": lexicon, "encoder": encoder, "silent": silent}, truth, weights),
+        encoder=_line({"encoder": encoder}, truth, counts),
+        both=both,
         accept=None if accept is None else round(max(accept, turn + GAP), 3),
         reject=None if reject is None else round(min(-reject, turn - GAP), 3),
     )
@@ -111,15 +113,17 @@ def _f1(given: Truth, truth: Truth, weights: Floats) -> float:
     return 2 * right / total if total else 1.0
 
 
-def _cut(odds: Floats, truth: Truth, weights: Floats) -> float | None:
-    """The lowest log-odds such that texts from there up are right with CERTAIN precision; None: there is no such."""
+def _cut(odds: Floats, same: Truth, yes: Truth, counts: Floats) -> float | None:
+    """The lowest log-odds from which up both stages together say the `same` as the lexicon; None: there is no such.
+
+    What they say otherwise of texts up there comes to CHANGED of all that they say `yes` of, at most.
+    """
     order = np.argsort(-odds, kind="stable")
-    right = np.cumsum(weights[order] * truth[order])
-    given = np.cumsum(weights[order])
-    count = np.arange(1, len(order) + 1)
+    changed = np.cumsum((counts * ~same)[order])
+    given = np.arange(1, len(order) + 1)
     # Only where the next text scores lower is this a cut: equal scores stand or fall together.
     ends = np.append(odds[order][:-1] > odds[order][1:], True)
-    fine = ends & (right >= CERTAIN * given) & (count >= FEWEST)
+    fine = ends & (changed <= CHANGED * counts[yes].sum()) & (given >= FEWEST)
     return float(odds[order][np.flatnonzero(fine)[-1]]) - 0.005 if fine.any() else None
 
 
