@@ -33,7 +33,7 @@ class Recipe:
     dropout: float = 0.1
     smoothing: float = 0.02  # labels are 0.01 and 0.99
     balance: float = 0.0  # a positive counts (negatives per positive) ** balance
-    event: float = 2.0  # how much a real event of the labelled data counts beside a written text
+    event: float = 3.0  # how much a real event of the labelled data counts beside a written text
     average: float = 0.95  # how much of the running average of weights stays at each step
     seed: int = 7
 
