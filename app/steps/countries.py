@@ -15,6 +15,8 @@ _NOWHERE = "-"
 _TITLE, _LEAD, _BODY = 1.0, 0.7, 0.4
 # Where nothing in the article decides.
 _USUALLY = {"KOREA": "KR", "CONGO": "CD", "GEORGIA": "GE", "JORDAN": "JO", "CHAD": "TD", "TURKEY": "TR"}
+# Everyday words unless something decides: let's go, arrogance, to bloom, torrents, a bag, sons.
+_USUALLY |= dict.fromkeys(("GAZA", "OMAN", "FIJI", "SEOUL", "KYIV", "BENIN"), _NOWHERE)
 
 
 @dataclass(frozen=True, slots=True)

@@ -40,6 +40,24 @@ EVERYDAY = {
     ("vi", "Nga"), ("vi", "Pháp"), ("vi", "Đức"), ("vi", "Áo"), ("vi", "Ý"), ("vi", "Bỉ"), ("vi", "Malé"),
     ("ar", "عمان"), ("hu", "Mali"), ("uk", "Того"), ("fr", "Maurice"), ("it", "Male"), ("es", "Malé"),
     ("th", "ชาด"), ("hi", "जर्सी"), ("pt", "São Vicente"),
+    # Without capitals to tell: to stop, to rescue, to bloom, to dry; arrogance.
+    ("ko", "저지"), ("ko", "건지"), ("ko", "피지"), ("ko", "말리"), ("ko", "오만"),
+    # A jersey, in any script; ties in sport have no name of their own (ja.txt). The free market is no Libreville.
+    ("ja", "ジャージー"), ("bn", "জার্সি"), ("ur", "جرسی"), ("fa", "جرزی"), ("ar", "جيرسي"), ("th", "เจอร์ซีย์"),
+    ("ta", "ஜெர்சி"), ("he", "ג׳רזי"), ("zh", "自由市"), ("zh", "自由城"), ("zh", "獅子山"),
+    # Part of Richard, of Dominic and Cox; Morgan Stanley and Chatham House.
+    ("zh", "查德"), ("zh", "多米尼克"), ("zh", "科克斯"), ("zh", "斯坦利"), ("zh", "史坦利"), ("zh", "史丹利"),
+    ("ja", "スタンレー"), ("ko", "스탠리"), ("ar", "استانلي"), ("fa", "استانلی"), ("ur", "اسٹینلے"), ("he", "סטנלי"),
+    ("hi", "स्टैनली"), ("bn", "স্টানলী"), ("ta", "ஸ்டேன்லி"), ("th", "สแตนลีย์"),
+    ("ja", "チャタム"), ("zh", "查塔姆"), ("ar", "تشاثام"), ("th", "แชทัม"), ("hi", "चैथम"),
+    # The eyes; sons; what is; Daily; brunette; canary. Money matters, and an iPhone Pro.
+    ("ar", "العيون"), ("ar", "بنين"), ("ar", "ماهي"), ("ar", "ديلي"), ("ar", "سمراء"), ("ar", "كناري"),
+    ("fa", "مالی"), ("fa", "پرو"), ("fa", "قناری"), ("fa", "دیلی"), ("fa", "دوشنبه"),
+    # Gardener; the month of; people. A building; a purchase.
+    ("hi", "माली"), ("hi", "माहे"), ("hi", "लोम"), ("bn", "মালি"), ("bn", "লোমে"), ("he", "בנין"), ("he", "קניה"),
+    # Inside appears, service and Africa, kilometre, solar, check-in, bring; a woman's name.
+    ("th", "ปราก"), ("th", "ริกา"), ("th", "โลเม"), ("th", "โซล"), ("th", "เช็ก"), ("th", "มาเอ"), ("th", "มาลี"),
+    ("th", "ดากา"), ("th", "ลิมา"),
 }  # fmt: skip
 HERE = Path(__file__).parent
 
@@ -83,7 +101,8 @@ def main() -> None:
                 if (language, name) not in EVERYDAY:
                     lines[f"{language}\t{code}\t{name}"] = None
         for city, code in cities(locale).items():
-            lines.setdefault(f"{language}\t{code}\t{city}")
+            if (language, city) not in EVERYDAY:
+                lines.setdefault(f"{language}\t{code}\t{city}")
     (HERE / "names.tsv").write_text("\n".join(lines) + "\n", encoding="utf-8")
     english = Locale("en").territories
     short = [f"{code}\t{SHORT_NAMES.get(code, english[code])}" for code in codes]

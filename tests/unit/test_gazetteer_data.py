@@ -15,7 +15,7 @@ from app.steps.facets import FACETS, STAGES
 GAZETTEER = config_directory() / "gazetteer"
 TERM_FILES = sorted(GAZETTEER.glob("*.txt"))
 LABELLED = Path(__file__).parents[2] / "data" / "countries" / "labelled.jsonl"
-GROUPS = {"KOREA", "CONGO", "GEORGIA", "JORDAN", "CHAD", "TURKEY"}
+GROUPS = {"KOREA", "CONGO", "GEORGIA", "JORDAN", "CHAD", "TURKEY", "GAZA", "OMAN", "FIJI", "SEOUL", "KYIV", "BENIN"}
 
 
 def meanings(file: Path) -> set[str]:
