@@ -50,7 +50,9 @@ PROCESSING_SECONDS = Histogram(
     "Time from a raw record's timestamp in Kafka to the commit of its event.",
     buckets=_AGES,
 )
-SEEN_ENTRIES = Gauge("geonews_seen_entries", "Fingerprints remembered by a lane.", ["agent", "partition"])
+SEEN_ENTRIES = Gauge(
+    "geonews_seen_entries", "Fingerprints remembered by a lane of classify or route.", ["agent", "partition"]
+)
 SEEN_EVICTED = Counter(
     "geonews_seen_evicted", "Fingerprints forgotten before their time because the lane's bound was reached.", ["agent"]
 )

@@ -191,7 +191,8 @@ class Lane:
             self._calm.set()
             self.progress.idle()
             self._recovered(True)
-            metrics.remembered(self._agent.name, self.place.partition, memory)
+            if self._agent.restore is None:  # a path that keeps its own state leaves this memory empty
+                metrics.remembered(self._agent.name, self.place.partition, memory)
 
     def _recovered(self, passes: bool) -> None:
         if self._is_down and passes:

@@ -12,13 +12,14 @@ from app.delivery.agent import stories_agent
 from app.delivery.watchdog import Watchdog
 from app.delivery.worker import LaneWorker
 from app.health import Health
+from app.metrics import SEEN_ENTRIES
 from app.settings import Settings
 from app.steps.story_input import story_input, withdrawal_item
 from app.stories.path import no_embedding
 from schemas.story import Story
 from tests.faults.verdict import drained_topic
 from tests.kafka_tools import Put, produce, read_all
-from tests.lane_tools import running
+from tests.lane_tools import article, running
 from tests.story_tools import item, rows, stories
 
 pytestmark = pytest.mark.integration
@@ -78,6 +79,18 @@ async def test_each_mission_story_is_one_story_in_every_language(settings: Setti
     assert set(speech.languages) == {"en", "uk", "de", "fr", "ru", "ja", "ar", "zh"}
     assert "davos" in speech.topics
     assert deal.id in {article.id for article in deal.articles}
+
+
+async def test_lanes_of_fingerprints_say_how_many_they_remember_and_stories_do_not(settings: Settings) -> None:
+    async with running(settings), clustering(settings):
+        await produce(settings, settings.channels.raw, [Put(orjson.dumps(article(1)))])
+        async with asyncio.timeout(60):
+            while not await read_all(settings, settings.channels.events):  # noqa: ASYNC110
+                await asyncio.sleep(0.2)
+        await put(settings, item(1))
+        told = {(sample.labels["agent"], sample.value) for sample in next(iter(SEEN_ENTRIES.collect())).samples}
+    assert {agent for agent, _ in told} == {"classify", "route"}, "a gauge for stories would always read 0"
+    assert min(value for _, value in told) >= 1
 
 
 async def test_a_new_version_takes_its_place_and_a_withdrawal_empties_it(settings: Settings) -> None:
