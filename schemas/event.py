@@ -1,17 +1,33 @@
 """EnrichedEvent, the value of `geonews.events.v1` and of every `geonews.events.<topic>.v1`."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Final, Literal
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 EVENT_TYPE = "news.geonews.article.classified.v1"
 MAX_SUMMARY_CHARS = 500
+# Not a closed list: a later version may add to it, and readers of this one must not refuse its events.
+SECTORS: Final = (
+    "autos",
+    "batteries",
+    "critical-minerals",
+    "semiconductors",
+    "ai",
+    "energy",
+    "agriculture",
+    "steel",
+    "pharma",
+    "shipping",
+    "defence",
+    "finance",
+)
 
 EventId = Annotated[str, Field(pattern=r"^[0-9a-f]{32}$")]
 Probability = Annotated[float, Field(ge=0.0, le=1.0)]
 CountryCode = Annotated[str, Field(pattern=r"^[A-Z]{2}$")]
 DealStage = Literal["proposed", "talks", "signed", "ratified", "in-force", "suspended", "ended"]
 WarFacet = Literal["strike", "front", "diplomacy", "aid", "sanctions", "humanitarian", "energy"]
+Sector = Annotated[str, Field(examples=list(SECTORS))]
 WikidataId = Annotated[str, Field(pattern=r"^Q[1-9][0-9]*$")]
 
 
@@ -117,7 +133,7 @@ class EnrichedEvent(_Part):
     countries: list[Country]
     people: list[Entity]
     organisations: list[Entity]
-    sectors: list[str]
+    sectors: list[Sector] = Field(description="the most mentioned first; the examples are all that there are so far")
     importance: Probability = Field(description="the sum of its parts")
     importance_parts: Importance | None = None
     deal_stage: DealStage | None = Field(None, description="how far the trade deal is that the article speaks of")

@@ -1,25 +1,11 @@
 """Which economic sectors an article touches, in any language."""
 
 from collections import Counter
-from typing import Final
 
 from app.classification.base import Document
 from app.steps.gazetteer import Scan, scan
+from schemas.event import SECTORS as SECTORS  # noqa: PLC0414 (what `find` finds, in this order)
 
-SECTORS: Final = (
-    "autos",
-    "batteries",
-    "critical-minerals",
-    "semiconductors",
-    "ai",
-    "energy",
-    "agriculture",
-    "steel",
-    "pharma",
-    "shipping",
-    "defence",
-    "finance",
-)
 # One word deep in a long article is a passing mention; a second one makes it a matter of the article.
 _MENTIONS_IN_BODY = 2
 

@@ -21,6 +21,7 @@ from app.steps.memory import Memory, Pending
 from app.steps.outgoing import Decided, Outgoing
 from app.steps.records import Inbound
 from app.steps.route import route
+from app.steps.sectors import SECTORS
 from schemas.article import RawArticle
 from schemas.channels import Channels
 from schemas.export import ASYNCAPI, GENERATED, MODELS, REMEDY, documents
@@ -68,6 +69,17 @@ def test_a_stale_file_is_found_and_the_remedy_named(tmp_path: Any) -> None:
 @pytest.mark.parametrize("name", [name for name in DOCUMENTS if name != ASYNCAPI])
 def test_every_schema_is_one(name: str) -> None:
     Draft202012Validator.check_schema(json.loads(DOCUMENTS[name]))
+
+
+def test_the_page_takes_the_sectors_from_the_schema() -> None:
+    """`web/scripts/generate.mjs` makes its list of these examples at each build; no source has a list of its own."""
+    items = json.loads((GENERATED / "enriched-event.schema.json").read_text("utf-8"))["properties"]["sectors"]["items"]
+    assert items == {"type": "string", "examples": list(SECTORS)}, f"renew with: {REMEDY}"
+    web = GENERATED.parents[1] / "web"
+    assert "properties.sectors.items.examples" in (web / "scripts" / "generate.mjs").read_text("utf-8")
+    sources = [file for file in (web / "src").rglob("*.ts*") if "generated" not in file.parts]
+    assert any('from "../generated/sectors"' in file.read_text("utf-8") for file in sources)
+    assert [file.name for file in sources if '"critical-minerals"' in file.read_text("utf-8")] == []
 
 
 def test_an_event_keeps_its_schema(decided: Decided) -> None:

@@ -1,4 +1,4 @@
-// Makes src/generated/: types from ../schemas/generated, and the world map with ISO 3166-1 alpha-2 ids.
+// Makes src/generated/: types and sectors from ../schemas/generated, and the world map with ISO 3166-1 alpha-2 ids.
 // It runs before every check and build, so neither can be out of date; the folder is not under version control.
 import { mkdir, readFile, rm, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
@@ -43,6 +43,10 @@ for (const [file, module] of Object.entries(TYPES)) {
   });
   await writeFile(join(out, `${module}.ts`), types);
 }
+
+const { properties } = JSON.parse(await readFile(join(schemas, "enriched-event.schema.json"), "utf8"));
+const sectors = properties.sectors.items.examples;
+await writeFile(join(out, "sectors.ts"), `export const SECTORS: readonly string[] = ${JSON.stringify(sectors)};\n`);
 
 const alpha2 = new Map(codes.map(([two, , number]) => [number, two]));
 const countries = world.objects.countries;

@@ -1,24 +1,11 @@
 import { signal } from "@preact/signals";
+import { SECTORS } from "../generated/sectors";
 import { PERIODS } from "../lib/filters";
 import { count, countryName, languageName, words } from "../lib/names";
 import { clean } from "../lib/text";
 import { stats } from "../state/desk";
 import { filter, toggle } from "../state/place";
 
-const SECTORS = [
-  "autos",
-  "batteries",
-  "critical-minerals",
-  "semiconductors",
-  "ai",
-  "energy",
-  "agriculture",
-  "steel",
-  "pharma",
-  "shipping",
-  "defence",
-  "finance",
-];
 const SCORES = [0.6, 0.7, 0.8, 0.9, 0.95];
 export const PERIOD_NAMES: Record<string, string> = {
   "1h": "the last hour",
