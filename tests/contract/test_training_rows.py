@@ -33,6 +33,12 @@ def test_nothing_is_wrong_with_the_rows(check: ModuleType) -> None:
     assert check.problems([*check.training_rows(), *check.fresh_rows()], check.labelled_rows()) == []
 
 
+def test_full_length_articles_are_valid_rows(check: ModuleType) -> None:
+    rows = list(check.load(sorted((ROOT / "data" / "articles").glob("*.jsonl"))))
+    assert len(rows) == 80
+    assert [fault for _, row in rows for fault in check.faults(row, check.topics())] == []
+
+
 def test_the_rows_are_many_in_every_language_and_of_both_kinds(check: ModuleType) -> None:
     rows = [row for _, row in check.training_rows()]
     assert len(rows) >= 900
