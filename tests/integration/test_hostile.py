@@ -138,12 +138,16 @@ def check_dead_letters(letters: Sequence[ConsumerRecord[Any, Any]], inputs: Sequ
 
 async def check_events(settings: Settings, wanted: Expected) -> None:
     events = await read_all(settings, settings.channels.events)
-    by_id = {article.id: article for article in wanted.relevant.values()}
+    by_id: dict[str, list[Article]] = {}
+    for each in wanted.relevant.values():
+        by_id.setdefault(each.id, []).append(each)
     texts: Counter[bytes] = Counter()
     channels: Counter[str] = Counter()
     for record in events:
         event = EnrichedEvent.model_validate_json(record.value)
-        article = by_id[event.id]
+        # Texts that differ in white space alone are one article, which is published as it came first.
+        alike = by_id[event.id]
+        article = next((each for each in alike if fits(event, each)), alike[0])
         texts[article.content_key] += 1
         channels.update(settings.channels.events_of(topic.topic) for topic in event.topics)
         assert record.key == event.id.encode()
@@ -184,6 +188,15 @@ def _deceptive(text: str) -> Iterator[str]:
         reorders = unicodedata.bidirectional(char) in {"LRE", "RLE", "LRO", "RLO", "PDF", "LRI", "RLI", "FSI", "PDI"}
         if unicodedata.category(char) == "Cc" or reorders or char in "\u061c\u200b\u200e\u200f\u2060\ufeff":
             yield char
+
+
+def fits(event: EnrichedEvent, article: Article) -> bool:
+    """Whether all evidence stands in this article where the event says."""
+    return all(
+        getattr(article.document, evidence.field)[evidence.start : evidence.end] == evidence.text
+        for topic in event.topics
+        for evidence in topic.evidence
+    )
 
 
 def assert_evidence(event: EnrichedEvent, article: Article) -> None:
