@@ -22,7 +22,7 @@ _SPLIT_SIZES: Final = range(4, 33)
 class Rules:
     """When articles belong together; thresholds are log-odds."""
 
-    join: float = 0.0  # an article joins the best story from here
+    join: float = 1.0  # an article joins the best story from here
     whole: float = 0.6  # how much the story as a whole counts beside an article's best links with it
     merge: float = 0.0  # two stories are one from here, on average over their articles
     split: float = -4.0  # a story falls apart where its halves are linked by no more than this

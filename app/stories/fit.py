@@ -22,7 +22,9 @@ _FEWEST: Final = 2  # texts that hold a feature, for it to be written down
 _FAR_MS: Final = 5 * 24 * HOUR_MS
 # What is shared speaks for one happening, what is apart against it, whatever a small set of pairs says.
 _FREE: Final = ("bias", "same language", "embedding, other language")
-_AGAINST: Final = ("numbers, none shared", "what apart", "days", "days, squared")
+_AGAINST: Final = (
+    "numbers, none shared", "place opposed", "who opposed", "what apart", "days", "days, squared",
+)  # fmt: skip
 _SIGNS: Final = np.array([0.0 if name in _FREE else -1.0 if name in _AGAINST else 1.0 for name in NAMES])
 _EMBEDDING: Final = [at for at, name in enumerate(NAMES) if name.startswith("embedding")]
 

@@ -15,9 +15,9 @@ from app.stories.article import HOUR_MS, Article, Kind
 WEIGHTS_FILE: Final = "weights.json"
 NAMES: Final = (
     "bias", "same language", "word alike", "word alike, same language", "word shared", "name alike", "name shared",
-    "number alike", "number shared", "numbers, none shared", "place alike", "place shared", "who alike",
-    "who shared", "what alike", "what shared", "what apart", "topic alike", "days", "days, squared", "embedding",
-    "embedding, other language",
+    "number alike", "number shared", "numbers, none shared", "place alike", "place shared", "place opposed",
+    "who alike", "who shared", "who opposed", "what alike", "what shared", "what apart", "topic alike", "days",
+    "days, squared", "embedding", "embedding, other language",
 )  # fmt: skip
 
 
@@ -45,7 +45,7 @@ def shipped_model() -> Model:
 def compared(one: Article, other: Article) -> list[float]:
     """What the model weighs, in the order of NAMES; the same whichever article comes first."""
     same = 1.0 if one.language == other.language else 0.0
-    alike, shared, apart = zip(*map(_overlap, one.vector, other.vector), strict=True)
+    alike, shared, apart, opposed = zip(*map(_overlap, one.vector, other.vector), strict=True)
     days = abs(one.at_ms - other.at_ms) / (24 * HOUR_MS)
     number_shared = shared[Kind.NUMBER]
     cosine = closeness(one.embedding, other.embedding)
@@ -62,8 +62,10 @@ def compared(one: Article, other: Article) -> list[float]:
         0.0 if number_shared or not (one.vector[Kind.NUMBER] and other.vector[Kind.NUMBER]) else 1.0,
         alike[Kind.PLACE],
         shared[Kind.PLACE],
+        opposed[Kind.PLACE],
         alike[Kind.WHO],
         shared[Kind.WHO],
+        opposed[Kind.WHO],
         alike[Kind.WHAT],
         shared[Kind.WHAT],
         apart[Kind.WHAT],
@@ -75,18 +77,27 @@ def compared(one: Article, other: Article) -> list[float]:
     ]
 
 
-def _overlap(one: dict[int, int], other: dict[int, int]) -> tuple[float, float, float]:
-    """(shared part of both, from 0 to 1; how much is shared and how much is not, in logarithms)."""
+def _overlap(one: dict[int, int], other: dict[int, int]) -> tuple[float, float, float, float]:
+    """(shared part of both, from 0 to 1; how much is shared, is not, and contradicts, in logarithms).
+
+    What contradicts is what each has and the other lacks, as in two treaties of one country with different partners;
+    a short report that leaves out half of what a long one has contradicts nothing.
+    """
     if not one or not other:
-        return 0.0, 0.0, 0.0
+        return 0.0, 0.0, 0.0, 0.0
     if len(one) > len(other):
         one, other = other, one
-    common = 0
+    common = own = met = 0
     for feature, weight in one.items():
         if feature in other:
             common += min(weight, other[feature])
-    both = sum(one.values()) + sum(other.values())
-    return 2 * common / both, math.log1p(common / 32), math.log1p((both - 2 * common) / 32)
+            met += other[feature]
+        else:
+            own += weight
+    others = sum(other.values())
+    both = sum(one.values()) + others
+    opposed = min(own, others - met)
+    return 2 * common / both, math.log1p(common / 32), math.log1p((both - 2 * common) / 32), math.log1p(opposed / 32)
 
 
 def closeness(one: bytes, other: bytes) -> float:

@@ -1,6 +1,7 @@
 """Articles become stories: joined, merged, parted, replaced, withdrawn, closed, and the same after any restart."""
 
 import random
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import orjson
@@ -13,7 +14,7 @@ from app.steps.story_input import Item, story_input, unpack, withdrawal_item
 from app.stories.article import Article, Kind
 from app.stories.cluster import Clusters, Rules, halves
 from app.stories.path import StoryPath, no_embedding, read
-from app.stories.similarity import NAMES, Model, closeness, eight_bits, shipped_model
+from app.stories.similarity import NAMES, Model, closeness, compared, eight_bits, shipped_model
 from schemas.channels import Channels
 from schemas.dead_letter import Reason, Stage
 from schemas.story import Story
@@ -133,6 +134,32 @@ def test_embeddings_compare_exactly() -> None:
     assert closeness(one, one) == pytest.approx(1.0)
     assert closeness(one, other) == pytest.approx(0.64, abs=0.01)
     assert closeness(one, b"") == 0.0
+
+
+def test_only_what_each_has_and_the_other_lacks_is_opposed() -> None:
+    def about(*places: str) -> Article:
+        one = article(Clusters(by_words(), Rules()), ONE, "")
+        vector = tuple({hash_of(name): 32 for name in places} if kind is Kind.PLACE else {} for kind in Kind)
+        return replace(one, vector=vector)
+
+    def opposed(one: Article, other: Article) -> float:
+        return compared(one, other)[NAMES.index("place opposed")]
+
+    japan, peru = about("EU", "JP"), about("EU", "PE")
+    assert opposed(japan, peru) == opposed(peru, japan) == pytest.approx(0.693, abs=0.001)
+    assert opposed(japan, about("EU")) == opposed(about("EU"), japan) == opposed(japan, about()) == 0.0
+
+
+@pytest.mark.parametrize("happening", ["ca-kr-memorandum", "davos-zelenskyy"])
+def test_a_mission_story_is_whole_in_any_order_of_arrival(happening: str) -> None:
+    items = [one.item for one in labelled() if one.happening == happening]
+    rng = random.Random(happening)
+    for _ in range(40):
+        rng.shuffle(items)
+        clusters = Clusters(shipped_model(), Rules())
+        for one in items:
+            clusters.take_in(clusters.plan(read(one, clusters, no_embedding)))
+        assert groups(clusters) == {frozenset(one["id"] for one in items)}
 
 
 # -- the path: records in, stories and state out -----------------------------------------------------------------------
