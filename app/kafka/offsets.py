@@ -11,7 +11,14 @@ _RETRY_SECONDS: Final = 0.05
 
 
 async def committed_offset(consumer: AIOKafkaConsumer, group: str, place: TopicPartition) -> int | None:
-    """The offset that `group`, of which `consumer` is a member, has committed for `place`; None: it never did.
+    """The offset that `committed` finds."""
+    return (await committed(consumer, group, place))[0]
+
+
+async def committed(consumer: AIOKafkaConsumer, group: str, place: TopicPartition) -> tuple[int | None, str]:
+    """The offset that `group`, of which `consumer` is a member, has committed for `place`, and the note beside it.
+
+    None: it never committed there.
 
     The client's own `committed()` overlooks errors of the group as a whole: while a coordinator loads its groups, as
     after a broker's restart, it says None, and a lane that believed it would begin at the beginning. This one asks
@@ -31,11 +38,11 @@ async def committed_offset(consumer: AIOKafkaConsumer, group: str, place: TopicP
         await asyncio.sleep(_RETRY_SECONDS)
 
 
-def _read(response: Any, place: TopicPartition) -> int | None:
+def _read(response: Any, place: TopicPartition) -> tuple[int | None, str]:
     found = [
-        (error_code, offset)
+        (error_code, offset, note)
         for topic, partitions in response.topics
-        for partition, offset, _, error_code in partitions
+        for partition, offset, note, error_code in partitions
         if (topic, partition) == place
     ]
     code = response.error_code or (found[0][0] if found else 0)
@@ -44,4 +51,4 @@ def _read(response: Any, place: TopicPartition) -> int | None:
     if not found:
         raise KafkaError(f"the answer about committed offsets leaves out {place.topic}-{place.partition}")
     offset = int(found[0][1])
-    return offset if offset >= 0 else None
+    return offset if offset >= 0 else None, found[0][2] or ""

@@ -1,10 +1,12 @@
 """One webhook's alerts, in the order of each partition: offered until taken, or until they are dead letters.
 
 At least once: the offset is committed after the webhook has answered. A message that is sent twice has the same id.
+That a webhook is gone (410) is a note beside the group's committed offsets, which a worker that starts reads.
 """
 
 import asyncio
 import random
+from hashlib import blake2b
 from typing import Any, Final
 
 import orjson
@@ -17,7 +19,7 @@ from app.errors import KafkaUnavailable, WebhookError
 from app.health import Health
 from app.kafka.client import client_options
 from app.kafka.closing import close_consumer, ended
-from app.kafka.offsets import committed_offset
+from app.kafka.offsets import committed
 from app.metrics import DEAD_LETTERS, WEBHOOKS
 from app.settings import Settings
 from app.webhooks.config import Webhook
@@ -44,6 +46,9 @@ class Delivery:
         self._group = group_name(settings, f"webhooks-{webhook.name}")
         self._component = f"webhook {webhook.name}"
         self._stopping = asyncio.Event()
+        self._is_gone = False
+        # Of the address, which may be a secret itself: another one is asked anew.
+        self._gone_note = f"gone {blake2b(webhook.url.encode(), digest_size=16).hexdigest()}"
         for result in ("delivered", "failed", "dead-lettered", "not-wanted"):
             WEBHOOKS.labels(webhook.name, result)
 
@@ -85,22 +90,29 @@ class Delivery:
             known: set[TopicPartition] = set()
             while not self._stopping.is_set():
                 known = await self._hold_places(consumer, known)
+                if self._is_gone:
+                    return await self._end(consumer, {})
                 found = await consumer.getmany(timeout_ms=500, max_records=1)
                 for place, records in found.items():
                     for record in records:
                         if not await self._offer(record, producer):
-                            return
+                            return await self._end(consumer, {place: record.offset}) if self._is_gone else None
                         await consumer.commit({place: record.offset + 1})
         finally:
             await close_consumer(consumer)
             await ended(producer.stop())
 
     async def _hold_places(self, consumer: AIOKafkaConsumer, known: set[TopicPartition]) -> set[TopicPartition]:
-        """Commit where a new webhook begins, or what comes while it is restarted would be passed over."""
+        """Commit where a new webhook begins, or what comes while it is restarted would be passed over.
+
+        Sees whether this address was gone before: told to another worker, or to one that ran earlier.
+        """
         assigned: set[TopicPartition] = consumer.assignment()
         for place in assigned - known:
-            if await committed_offset(consumer, self._group, place) is None:
+            offset, note = await committed(consumer, self._group, place)
+            if offset is None:
                 await consumer.commit({place: await consumer.position(place)})
+            self._is_gone = self._is_gone or note == self._gone_note
         return set(assigned)
 
     async def _offer(self, record: Any, producer: AIOKafkaProducer) -> bool:
@@ -126,8 +138,8 @@ class Delivery:
                 self._health.well(self._component)
                 return True
             if last.gone:
-                await self._gone()
-                return False
+                self._is_gone = True
+                return False  # it waits, as those after it do, for another address
             log.warning("webhook did not take an alert", webhook=name, tried=tried, error=str(last))
             if tried < self._settings.webhook_tries:
                 await self._pause(self._wait(tried, last.retry_after))
@@ -142,9 +154,12 @@ class Delivery:
         jittered = random.uniform(longest / 10, longest)
         return jittered if asked is None else min(_LONGEST_ASKED, asked) + random.uniform(0, longest / 10)
 
-    async def _gone(self) -> None:
-        """410: it wants nothing more. The alert waits, as those after it do, for a worker that starts anew."""
-        log.error("webhook is gone (410): nothing is sent to it until a worker restarts", webhook=self._webhook.name)
+    async def _end(self, consumer: AIOKafkaConsumer, unsent: dict[TopicPartition, int]) -> None:
+        """410: it wants nothing more. Note that beside every partition here, at `unsent` where an alert is in hand."""
+        for place in consumer.assignment():
+            offset = unsent[place] if place in unsent else await consumer.position(place)
+            await consumer.commit({place: (offset, self._gone_note)})
+        log.error("webhook is gone (410): nothing is sent until its url changes", webhook=self._webhook.name)
         self._stopping.set()
 
     async def _bury(self, record: Any, error: WebhookError, producer: AIOKafkaProducer) -> None:

@@ -124,6 +124,13 @@ async def serving(settings: Settings, *hooks: Webhook, **changes: Any) -> AsyncI
             await asyncio.gather(*tasks)
 
 
+async def ended(health: Health) -> None:
+    """Wait until deliveries have begun, and have ended by themselves."""
+    async with asyncio.timeout(40):
+        while not health.has_started or health.is_ready:  # noqa: ASYNC110 - it has no component left then
+            await asyncio.sleep(0.05)
+
+
 async def began(settings: Settings, webhook: Webhook) -> None:
     """Run a webhook's group once, so that it has committed where it begins."""
     from app.kafka.reader import open_reader
@@ -219,11 +226,28 @@ async def test_gone_ends_it(settings: Settings, tmp_path: Path) -> None:
         await produce(settings, settings.channels.alerts, [put(n) for n in range(4)])
         async with serving(settings, webhook) as health:
             await receiver.until(lambda r: bool(r.ids))
-            async with asyncio.timeout(20):
-                while health.is_ready:  # noqa: ASYNC110 - it has no component left then
-                    await asyncio.sleep(0.05)
+            await ended(health)
             await asyncio.sleep(1.0)  # three more alerts wait: none may be sent
     assert len(receiver.ids) == 1
+    assert await read_all(settings, settings.channels.dead_letters) == []
+
+
+async def test_gone_is_remembered_over_a_restart_until_the_address_changes(settings: Settings, tmp_path: Path) -> None:
+    async with Receiver(lambda n: 410 if n < 1 else 204) as receiver:
+        webhook = hook(receiver, tmp_path)
+        await began(settings, webhook)
+        await produce(settings, settings.channels.alerts, [put(1)])
+        async with serving(settings, webhook) as health:
+            await receiver.until(lambda r: bool(r.ids))
+            await ended(health)
+        await produce(settings, settings.channels.alerts, [put(n) for n in range(2, 6)])
+        for workers in ([webhook], [webhook, webhook]):
+            async with serving(settings, *workers) as health:
+                await ended(health)
+        assert len(receiver.ids) == 1, "a new worker offered it an alert"
+        async with serving(settings, webhook.model_copy(update={"url": f"{receiver.url}#2"})):
+            await receiver.until(lambda r: len(r.taken) == 5)
+    assert sorted(message["data"]["title"] for message in receiver.taken) == [f"Burst {n}" for n in range(1, 6)]
     assert await read_all(settings, settings.channels.dead_letters) == []
 
 
